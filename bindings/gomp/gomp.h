@@ -1,0 +1,4 @@
+/* The part of libgomp's ABI that Sluice calls: the calling thread's team size, and one parallel region. */
+void omp_set_num_threads(int num_threads);
+int omp_get_max_threads(void);
+void GOMP_parallel(void (*fn)(void *), void *data, unsigned num_threads, unsigned flags);

@@ -1,0 +1,46 @@
+package dev.sluice;
+
+/**
+ * A queue of work on a device, with what belongs to it: native stream, library handles, workspace.
+ * Work is enqueued; only {@link #synchronize} and what hands data to Java waits. One thread at a
+ * time: a pass leases its stream and gives it back.
+ */
+public abstract class Stream implements AutoCloseable {
+  private Thread holder;
+  private int leases;
+
+  /** For engines. */
+  protected Stream() {}
+
+  /** Waits until everything that was enqueued has ended. */
+  public abstract void synchronize();
+
+  @Override
+  public abstract void close();
+
+  /**
+   * Takes this stream for the calling thread; may be nested.
+   *
+   * @throws IllegalStateException if another thread holds it
+   */
+  public final synchronized void lease() {
+    if (leases > 0 && holder != Thread.currentThread()) {
+      throw new IllegalStateException(
+          "stream: expected one thread at a time, but "
+              + holder.getName()
+              + " holds it and "
+              + Thread.currentThread().getName()
+              + " asked for it");
+    }
+    holder = Thread.currentThread();
+    leases++;
+  }
+
+  /** {@return whether, with this lease given back, no thread holds the stream any more} */
+  public final synchronized boolean release() {
+    if (--leases == 0) {
+      holder = null;
+    }
+    return leases == 0;
+  }
+}

@@ -1,0 +1,125 @@
+package dev.sluice.bindings;
+
+import dev.sluice.EngineUnavailableException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Finds and loads the native libraries that the bindings call; a library is loaded before the first
+ * call into its bindings.
+ *
+ * <p>A library is looked for in this order: the system property {@code sluice.library.NAME}, the
+ * environment variable {@code SLUICE_LIBRARY_NAME}, the bundled jar (oneDNN), the site-packages
+ * folders of {@code sluice.sitepackages} or {@code SLUICE_SITE_PACKAGES}, and the system's folders.
+ * The bundled jar is unpacked below {@code sluice.cache}, or else {@code $XDG_CACHE_HOME/sluice},
+ * or else {@code ~/.cache/sluice}.
+ *
+ * <pre>{@code
+ * NativeLibraries.load(NativeLibrary.ONEDNN);
+ * MemorySegment version = Dnnl_h.dnnl_version();
+ * }</pre>
+ */
+public final class NativeLibraries {
+  /**
+   * A file that was looked at.
+   *
+   * @param source where it was named: a property, a variable, the bundled jar, site-packages,
+   *     system
+   * @param file its path as it was named
+   * @param refused why it will not do; empty when it is the chosen one
+   */
+  public record Candidate(String source, String file, String refused) {
+    /** Whether this file is the one to load. */
+    public boolean chosen() {
+      return refused.isEmpty();
+    }
+
+    @Override
+    public String toString() {
+      return "%s (%s): %s".formatted(file, source, chosen() ? "chosen" : refused);
+    }
+  }
+
+  /**
+   * A library that is loaded.
+   *
+   * @param library which
+   * @param file the file that was loaded, all links resolved
+   * @param source where it was named
+   */
+  public record Found(NativeLibrary library, Path file, String source) {}
+
+  private static final Map<NativeLibrary, Found> LOADED = new EnumMap<>(NativeLibrary.class);
+  private static final Map<NativeLibrary, List<Candidate>> TRIED =
+      new EnumMap<>(NativeLibrary.class);
+
+  private NativeLibraries() {}
+
+  /**
+   * Loads a library, once; later calls return what the first one found.
+   *
+   * @throws EngineUnavailableException when no candidate will do; lists each with its reason
+   */
+  public static synchronized Found load(NativeLibrary library) {
+    Found found = LOADED.get(library);
+    if (found == null) {
+      found = search(library);
+      LOADED.put(library, found);
+    }
+    return found;
+  }
+
+  /**
+   * Every file that was looked at for a library, in order; the last one is the chosen one if any
+   * is. Before {@link #load} it is what a look without loading or unpacking gives.
+   */
+  public static synchronized List<Candidate> candidates(NativeLibrary library) {
+    List<Candidate> tried = TRIED.get(library);
+    return tried != null ? tried : LibrarySearch.here().candidates(library, (asked, file) -> "");
+  }
+
+  private static Found search(NativeLibrary library) {
+    Path[] opened = new Path[1];
+    List<Candidate> tried =
+        LibrarySearch.here()
+            .candidates(
+                library,
+                (asked, located) -> {
+                  opened[0] = located.file();
+                  return open(asked, opened[0]);
+                });
+    TRIED.put(library, tried);
+    Candidate last = tried.getLast();
+    if (!last.chosen()) {
+      throw new EngineUnavailableException(unavailable(library, tried));
+    }
+    return new Found(library, opened[0], last.source());
+  }
+
+  /** The generated code finds symbols only in libraries that a class of this module loaded. */
+  @SuppressWarnings("restricted")
+  private static String open(NativeLibrary library, Path file) throws IOException {
+    try {
+      if (library == NativeLibrary.ONEDNN) {
+        // First, so that oneDNN and the gomp bindings share this OpenMP runtime and no other.
+        System.load(file.resolveSibling("libgomp.so.1").toRealPath().toString());
+      }
+      System.load(file.toString());
+      return "";
+    } catch (UnsatisfiedLinkError e) {
+      return "the linker refused it: " + e.getMessage();
+    }
+  }
+
+  static String unavailable(NativeLibrary library, List<Candidate> tried) {
+    StringBuilder message = new StringBuilder("no usable file for " + library.title() + ":");
+    tried.forEach(candidate -> message.append("\n  ").append(candidate));
+    return message
+        .append("\nname one by -D%s=/absolute/path".formatted(library.property()))
+        .append(" or by %s in the environment".formatted(library.variable()))
+        .toString();
+  }
+}

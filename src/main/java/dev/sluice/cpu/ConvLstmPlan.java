@@ -1,0 +1,307 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.*;
+
+import dev.sluice.Stream;
+import dev.sluice.Tensor;
+import dev.sluice.spi.CellPlan;
+import dev.sluice.spi.CellSpec;
+import dev.sluice.spi.RnnSpec.CellClip;
+import dev.sluice.spi.Sequence;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * A float32 ConvLSTM over a whole sequence: the input convolution and all weight gradients are one
+ * convolution over T N frames each, what is serial is one convolution and one pointwise loop a
+ * step.
+ *
+ * <p>Frames inside lie in one {@link Layout}; x and y are channels-last outside. Packed: each
+ * convolution's weights in oneDNN's layout, the bias, the peepholes in the layout of the cell.
+ */
+final class ConvLstmPlan implements CellPlan, AutoCloseable {
+  private final CellSpec spec;
+  private final Layout layout;
+  private final boolean hasInput;
+  private final LstmGates gates;
+  private final Convolutions input;
+  private final Convolutions recurrent;
+  private final FrameReorder frames;
+
+  ConvLstmPlan(MemorySegment engine, CellSpec spec, Layout layout) {
+    this.spec = spec;
+    this.layout = layout;
+    this.hasInput = spec.inputs() > 0;
+    int all = spec.steps() * spec.batch();
+    var outside = layout.fits(spec.inputs()) ? layout : Layout.CHANNELS_LAST;
+    this.input =
+        hasInput
+            ? new Convolutions(engine, spec, all, all, spec.inputs(), outside, layout, true, false)
+            : null;
+    this.recurrent =
+        new Convolutions(
+            engine, spec, spec.batch(), all, spec.hidden(), layout, layout, !hasInput, hasInput);
+    this.frames = new FrameReorder(engine, spec, outside, layout);
+    int area = spec.height() * spec.width();
+    boolean last = layout == Layout.CHANNELS_LAST;
+    this.gates =
+        new LstmGates(
+            Reals.FLOATS,
+            last ? spec.hidden() : spec.hidden() * area,
+            0,
+            CellClip.NONE,
+            last ? area : 1);
+  }
+
+  private int gateRows() {
+    return layout == Layout.CHANNELS_LAST
+        ? spec.batch() * spec.height() * spec.width()
+        : spec.batch();
+  }
+
+  private long frameBytes(int channels) {
+    return 4L * spec.batch() * spec.height() * spec.width() * channels;
+  }
+
+  Layout layout() {
+    return layout;
+  }
+
+  @Override
+  public long packedBytes() {
+    return Blocks.total(packedParts());
+  }
+
+  private long[] packedParts() {
+    long map = spec.peephole() ? frameBytes(spec.hidden()) / spec.batch() : 0;
+    return new long[] {
+      hasInput ? input.packedBytes() : 0,
+      recurrent.packedBytes(),
+      4L * 4 * spec.hidden(),
+      map,
+      map,
+      map
+    };
+  }
+
+  @Override
+  public void pack(Stream stream, List<Tensor> weights, Tensor packed) {
+    var cpu = (CpuStream) stream;
+    var parts = Blocks.cut(packed.memory(), packedParts());
+    int next = 0;
+    if (hasInput) {
+      input.pack(cpu, weights.get(next++).memory(), parts[0]);
+    }
+    recurrent.pack(cpu, weights.get(next++).memory(), parts[1]);
+    parts[2].copyFrom(weights.get(next++).memory());
+    for (int i = 0; spec.peephole() && i < 3; i++) {
+      frames.packMap(weights.get(next + i).memory(), parts[3 + i]);
+    }
+  }
+
+  /** The trip's own memory: activations, h and c of all steps, x in the inner layout. */
+  private long[] reserveParts() {
+    long hidden = frameBytes(spec.hidden());
+    long more = spec.steps() + 1;
+    return new long[] {
+      spec.steps() * 4 * hidden,
+      more * hidden,
+      more * hidden,
+      hasInput && frames.convertsInput() ? spec.steps() * frameBytes(spec.inputs()) : 0
+    };
+  }
+
+  @Override
+  public long reserveBytes() {
+    return spec.training() ? Blocks.total(reserveParts()) : 0;
+  }
+
+  private MemorySegment[] peephole(MemorySegment[] packed) {
+    return spec.peephole() ? new MemorySegment[] {packed[3], packed[4], packed[5]} : null;
+  }
+
+  @Override
+  public void forward(Stream stream, Tensor packed, Sequence values, Tensor reserve) {
+    var cpu = (CpuStream) stream;
+    var w = Blocks.cut(packed.memory(), packedParts());
+    var r =
+        reserve == null
+            ? cpu.scratch(reserveParts())
+            : Blocks.cut(reserve.memory(), reserveParts());
+    long hidden = frameBytes(spec.hidden());
+    start(cpu, values.initial(), 0, r[1].asSlice(0, hidden));
+    start(cpu, values.initial(), 1, r[2].asSlice(0, hidden));
+    if (hasInput) {
+      input.forward(cpu, w[0], w[2], innerInput(cpu, values, r[3], true), r[0]);
+    }
+    for (int t = 0; t < spec.steps(); t++) {
+      step(cpu, t, w, r, values);
+    }
+    frames.out(cpu, spec.steps(), r[1].asSlice(hidden), values.y().memory());
+    long end = spec.steps() * hidden;
+    frames.out(cpu, 1, r[1].asSlice(end), values.last().get(0).memory());
+    frames.out(cpu, 1, r[2].asSlice(end), values.last().get(1).memory());
+  }
+
+  private void step(CpuStream cpu, int t, MemorySegment[] w, MemorySegment[] r, Sequence values) {
+    long hidden = frameBytes(spec.hidden());
+    var sums = r[0].asSlice(t * 4 * hidden, 4 * hidden);
+    var before = r[1].asSlice(t * hidden, hidden);
+    if (t > 0 || values.initial().get(0) != null || !hasInput) {
+      recurrent.forward(cpu, w[1], w[2], before, sums);
+    }
+    gates.forward(
+        cpu.team(),
+        gateRows(),
+        new LstmGates.Forward(
+            sums,
+            null,
+            peephole(w),
+            r[2].asSlice(t * hidden, hidden),
+            r[2].asSlice((t + 1) * hidden, hidden),
+            null,
+            r[1].asSlice((t + 1) * hidden, hidden),
+            null,
+            0,
+            null,
+            t));
+  }
+
+  private MemorySegment innerInput(
+      CpuStream cpu, Sequence values, MemorySegment converted, boolean convert) {
+    if (!frames.convertsInput()) {
+      return values.x().memory();
+    }
+    if (convert) {
+      frames.inputIn(cpu, values.x().memory(), converted);
+    }
+    return converted;
+  }
+
+  private void start(CpuStream cpu, List<Tensor> states, int which, MemorySegment to) {
+    if (states == null || states.get(which) == null) {
+      to.fill((byte) 0);
+    } else {
+      frames.in(cpu, 1, states.get(which).memory(), to);
+    }
+  }
+
+  @Override
+  public void backward(
+      Stream stream,
+      Tensor packed,
+      Sequence values,
+      Sequence gradients,
+      List<Tensor> weights,
+      Tensor reserve) {
+    var cpu = (CpuStream) stream;
+    var w = Blocks.cut(packed.memory(), packedParts());
+    var r = Blocks.cut(reserve.memory(), reserveParts());
+    long hidden = frameBytes(spec.hidden());
+    var scratch =
+        cpu.scratch(
+            hidden,
+            hidden,
+            gradients.y() == null ? 0 : spec.steps() * hidden,
+            Math.max(
+                recurrent.gradientBytes(),
+                hasInput ? Math.max(input.gradientBytes(), input.inputGradientBytes()) : 0),
+            w[3].byteSize(),
+            w[3].byteSize(),
+            w[3].byteSize());
+    start(cpu, gradients.last(), 0, scratch[0]);
+    start(cpu, gradients.last(), 1, scratch[1]);
+    if (gradients.y() != null) {
+      frames.in(cpu, spec.steps(), gradients.y().memory(), scratch[2]);
+    }
+    var maps = spec.peephole() ? new MemorySegment[] {scratch[4], scratch[5], scratch[6]} : null;
+    if (maps != null) {
+      List.of(maps).forEach(m -> m.fill((byte) 0));
+    }
+    for (int t = spec.steps() - 1; t >= 0; t--) {
+      stepBack(cpu, t, w, r, scratch, gradients, maps);
+    }
+    finish(cpu, gradients.initial(), scratch);
+    weightGradients(cpu, values, gradients, weights, w, r, scratch[3]);
+    for (int i = 0; maps != null && i < 3; i++) {
+      frames.addMap(maps[i], weights.get(weights.size() - 3 + i).memory());
+    }
+  }
+
+  private void stepBack(
+      CpuStream cpu,
+      int t,
+      MemorySegment[] w,
+      MemorySegment[] r,
+      MemorySegment[] scratch,
+      Sequence gradients,
+      MemorySegment[] maps) {
+    long hidden = frameBytes(spec.hidden());
+    var sums = r[0].asSlice(t * 4 * hidden, 4 * hidden);
+    var dy = gradients.y() == null ? null : scratch[2].asSlice(t * hidden, hidden);
+    var s =
+        new LstmGates.Backward(
+            sums,
+            peephole(w),
+            r[2].asSlice(t * hidden, hidden),
+            r[2].asSlice((t + 1) * hidden, hidden),
+            dy,
+            layout == Layout.CHANNELS_LAST
+                ? spec.hidden()
+                : (long) spec.hidden() * spec.height() * spec.width(),
+            scratch[0],
+            scratch[1],
+            null,
+            t);
+    gates.backward(cpu.team(), gateRows(), s);
+    if (maps != null) {
+      gates.backwardPeephole(cpu.team(), gateRows(), s, maps);
+    }
+    if (t > 0 || (gradients.initial() != null && gradients.initial().get(0) != null)) {
+      recurrent.backwardData(cpu, w[1], sums, scratch[0]);
+    }
+  }
+
+  private void finish(CpuStream cpu, List<Tensor> initial, MemorySegment[] scratch) {
+    for (int i = 0; initial != null && i < 2; i++) {
+      if (initial.get(i) != null) {
+        frames.addOut(cpu, 1, scratch[i], initial.get(i).memory());
+      }
+    }
+  }
+
+  private void weightGradients(
+      CpuStream cpu,
+      Sequence values,
+      Sequence gradients,
+      List<Tensor> weights,
+      MemorySegment[] w,
+      MemorySegment[] r,
+      MemorySegment scratch) {
+    int next = 0;
+    if (hasInput) {
+      var x = innerInput(cpu, values, r[3], false);
+      input.backwardWeights(cpu, x, r[0], weights.get(next++).memory(), null, scratch);
+    }
+    recurrent.backwardWeights(
+        cpu,
+        r[1].asSlice(0, spec.steps() * frameBytes(spec.hidden())),
+        r[0],
+        weights.get(next).memory(),
+        weights.get(next + 1).memory(),
+        scratch);
+    if (hasInput && gradients.x() != null) {
+      input.backwardData(cpu, w[0], r[0], scratch);
+      frames.addInputOut(cpu, scratch, gradients.x().memory());
+    }
+  }
+
+  @Override
+  public void close() {
+    if (hasInput) {
+      input.close();
+    }
+    recurrent.close();
+    frames.close();
+  }
+}

@@ -1,0 +1,174 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.*;
+
+import dev.sluice.spi.ConvSpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Makes the oneDNN primitives of one convolution whose frames lie in given layouts. */
+final class ConvPrimitives implements AutoCloseable {
+  static final int[] FORWARD = {DNNL_ARG_SRC(), DNNL_ARG_WEIGHTS(), DNNL_ARG_DST()};
+  static final int[] FORWARD_BIAS = {
+    DNNL_ARG_SRC(), DNNL_ARG_WEIGHTS(), DNNL_ARG_DST(), DNNL_ARG_BIAS()
+  };
+  static final int[] BACKWARD_DATA = {DNNL_ARG_DIFF_DST(), DNNL_ARG_WEIGHTS(), DNNL_ARG_DIFF_SRC()};
+  static final int[] BACKWARD_WEIGHTS = {
+    DNNL_ARG_SRC(), DNNL_ARG_DIFF_DST(), DNNL_ARG_DIFF_WEIGHTS()
+  };
+  static final int[] BACKWARD_WEIGHTS_BIAS = {
+    DNNL_ARG_SRC(), DNNL_ARG_DIFF_DST(), DNNL_ARG_DIFF_WEIGHTS(), DNNL_ARG_DIFF_BIAS()
+  };
+  static final int[] REORDER = {DNNL_ARG_FROM(), DNNL_ARG_TO()};
+
+  private final MemorySegment engine;
+  private final ConvSpec spec;
+  private final Arena arena = Arena.ofShared();
+  private final List<Primitive> owned = new ArrayList<>();
+  private final List<MemorySegment> descriptors = new ArrayList<>();
+  private final MemorySegment source;
+  private final MemorySegment destination;
+  private final MemorySegment anyWeights;
+  private final MemorySegment plainWeights;
+  private final MemorySegment biases;
+  private final MemorySegment ones;
+  private final MemorySegment noDilation;
+  private final MemorySegment padding;
+
+  ConvPrimitives(MemorySegment engine, ConvSpec spec, Layout from, Layout to) {
+    this.engine = engine;
+    this.spec = spec;
+    long n = spec.batch();
+    long h = spec.height();
+    long w = spec.width();
+    long c = spec.inputs();
+    long k = spec.outputs();
+    long kh = spec.kernelHeight();
+    long kw = spec.kernelWidth();
+    source = keep(OneDnn.tagged(arena, from.tag(), n, c, h, w));
+    destination = keep(OneDnn.tagged(arena, to.tag(), n, k, h, w));
+    anyWeights = keep(OneDnn.tagged(arena, dnnl_format_tag_any(), k, c, kh, kw));
+    plainWeights = keep(OneDnn.tagged(arena, dnnl_oihw(), k, c, kh, kw));
+    biases = keep(OneDnn.tagged(arena, dnnl_x(), k));
+    ones = arena.allocateFrom(ValueLayout.JAVA_LONG, 1, 1);
+    noDilation = arena.allocateFrom(ValueLayout.JAVA_LONG, 0, 0);
+    padding = arena.allocateFrom(ValueLayout.JAVA_LONG, kh / 2, kw / 2);
+  }
+
+  private MemorySegment keep(MemorySegment descriptor) {
+    descriptors.add(descriptor);
+    return descriptor;
+  }
+
+  private Primitive own(Primitive primitive) {
+    owned.add(primitive);
+    return primitive;
+  }
+
+  /**
+   * y = w * x (+ bias) (+ y).
+   *
+   * @param packed the weights' layout, or null to let oneDNN choose it
+   */
+  Primitive forward(boolean bias, boolean add, boolean training, MemorySegment packed) {
+    int kind = training ? dnnl_forward_training() : dnnl_forward_inference();
+    var weights = packed == null ? anyWeights : packed;
+    return make(
+        "dnnl_convolution_forward_primitive_desc_create",
+        add,
+        (out, attributes) ->
+            dnnl_convolution_forward_primitive_desc_create(
+                out,
+                engine,
+                kind,
+                dnnl_convolution_direct(),
+                source,
+                weights,
+                bias ? biases : MemorySegment.NULL,
+                destination,
+                ones,
+                noDilation,
+                padding,
+                padding,
+                attributes));
+  }
+
+  /** dx = the adjoint of w * x. */
+  Primitive backwardData() {
+    var hint = forward(false, false, true, null);
+    return make(
+        "dnnl_convolution_backward_data_primitive_desc_create",
+        false,
+        (out, attributes) ->
+            dnnl_convolution_backward_data_primitive_desc_create(
+                out,
+                engine,
+                dnnl_convolution_direct(),
+                source,
+                anyWeights,
+                destination,
+                ones,
+                noDilation,
+                padding,
+                padding,
+                hint.description(),
+                attributes));
+  }
+
+  /** dw and db, overwritten. */
+  Primitive backwardWeights(boolean bias) {
+    var hint = forward(bias, false, true, null);
+    return make(
+        "dnnl_convolution_backward_weights_primitive_desc_create",
+        false,
+        (out, attributes) ->
+            dnnl_convolution_backward_weights_primitive_desc_create(
+                out,
+                engine,
+                dnnl_convolution_direct(),
+                source,
+                anyWeights,
+                bias ? biases : MemorySegment.NULL,
+                destination,
+                ones,
+                noDilation,
+                padding,
+                padding,
+                hint.description(),
+                attributes));
+  }
+
+  /** From the canonical [K, C, kh, kw] to a primitive's layout. */
+  Primitive packing(MemorySegment packed) {
+    return own(Primitive.reorder(engine, plainWeights, packed));
+  }
+
+  /** From a primitive's layout to the canonical [K, C, kh, kw]. */
+  Primitive unpacking(MemorySegment packed) {
+    return own(Primitive.reorder(engine, packed, plainWeights));
+  }
+
+  private interface Maker {
+    int make(MemorySegment out, MemorySegment attributes);
+  }
+
+  private Primitive make(String call, boolean add, Maker maker) {
+    var attributes = Primitive.attributes(add);
+    try {
+      var made = OneDnn.create(call, out -> maker.make(out, attributes));
+      return own(new Primitive(engine, made, call + " " + spec));
+    } finally {
+      dnnl_primitive_attr_destroy(attributes);
+    }
+  }
+
+  @Override
+  public void close() {
+    owned.forEach(Primitive::close);
+    descriptors.forEach(d -> dnnl_memory_desc_destroy(d));
+    arena.close();
+  }
+}

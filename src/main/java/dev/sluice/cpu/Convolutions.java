@@ -1,0 +1,154 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.*;
+
+import dev.sluice.spi.CellSpec;
+import dev.sluice.spi.ConvSpec;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The three passes of one of a cell's convolutions: forward over a step's frames (or all of them),
+ * the gradient of its input likewise, and the gradient of its weights over all frames at once.
+ */
+final class Convolutions implements AutoCloseable {
+  private final ConvPrimitives serial;
+  private final ConvPrimitives whole;
+  private final boolean bias;
+  private final Primitive forward;
+  private final Primitive packForward;
+  private final Primitive backward;
+  private final Primitive packBackward;
+  private final Primitive weights;
+  private final Primitive unpackWeights;
+  private final ConvSpec spec;
+
+  /**
+   * @param batch frames of the forward and data passes
+   * @param all frames of the weight pass
+   * @param bias whether forward adds the bias
+   * @param add whether forward adds to what is there
+   */
+  Convolutions(
+      MemorySegment engine,
+      CellSpec cell,
+      int batch,
+      int all,
+      int channels,
+      Layout from,
+      Layout to,
+      boolean bias,
+      boolean add) {
+    this.bias = bias;
+    this.spec = conv(cell, batch, channels);
+    this.serial = new ConvPrimitives(engine, spec, from, to);
+    this.forward = serial.forward(bias, add, cell.training(), null);
+    this.packForward = serial.packing(forward.descriptor(dnnl_query_weights_md()));
+    if (!cell.training()) {
+      whole = null;
+      backward = null;
+      packBackward = null;
+      weights = null;
+      unpackWeights = null;
+      return;
+    }
+    this.backward = serial.backwardData();
+    this.packBackward = serial.packing(backward.descriptor(dnnl_query_weights_md()));
+    this.whole = new ConvPrimitives(engine, conv(cell, all, channels), from, to);
+    this.weights = whole.backwardWeights(true);
+    this.unpackWeights = whole.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
+  }
+
+  private static ConvSpec conv(CellSpec cell, int batch, int channels) {
+    return new ConvSpec(
+        cell.type(),
+        batch,
+        cell.height(),
+        cell.width(),
+        channels,
+        4 * cell.hidden(),
+        cell.kernelHeight(),
+        cell.kernelWidth(),
+        true);
+  }
+
+  private long forwardBytes() {
+    return forward.bytes(dnnl_query_weights_md());
+  }
+
+  private long[] packedParts() {
+    return new long[] {
+      forwardBytes(), backward == null ? 0 : backward.bytes(dnnl_query_weights_md())
+    };
+  }
+
+  long packedBytes() {
+    return Blocks.total(packedParts());
+  }
+
+  void pack(CpuStream stream, MemorySegment w, MemorySegment packed) {
+    var parts = Blocks.cut(packed, packedParts());
+    stream.execute(packForward, ConvPrimitives.REORDER, w, parts[0]);
+    if (backward != null) {
+      stream.execute(packBackward, ConvPrimitives.REORDER, w, parts[1]);
+    }
+  }
+
+  void forward(
+      CpuStream stream, MemorySegment packed, MemorySegment b, MemorySegment x, MemorySegment y) {
+    var w = Blocks.cut(packed, packedParts())[0];
+    if (bias) {
+      stream.execute(forward, ConvPrimitives.FORWARD_BIAS, x, w, y, b);
+    } else {
+      stream.execute(forward, ConvPrimitives.FORWARD, x, w, y);
+    }
+  }
+
+  /** dx, overwritten. */
+  void backwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
+    var w = Blocks.cut(packed, packedParts())[1];
+    stream.execute(backward, ConvPrimitives.BACKWARD_DATA, dy, w, dx);
+  }
+
+  private long[] gradientParts() {
+    return new long[] {
+      weights.bytes(dnnl_query_diff_weights_md()),
+      4L * spec.outputs() * spec.inputs() * spec.kernelHeight() * spec.kernelWidth(),
+      4L * spec.outputs()
+    };
+  }
+
+  /** Scratch that {@link #backwardWeights} needs. */
+  long gradientBytes() {
+    return Blocks.total(gradientParts());
+  }
+
+  /** Bytes of the gradient of the input of all frames. */
+  long inputGradientBytes() {
+    return 4L * spec.batch() * spec.height() * spec.width() * spec.inputs();
+  }
+
+  /** dw and db, added to; db may be null. */
+  void backwardWeights(
+      CpuStream stream,
+      MemorySegment x,
+      MemorySegment dy,
+      MemorySegment dw,
+      MemorySegment db,
+      MemorySegment scratch) {
+    var parts = Blocks.cut(scratch, gradientParts());
+    stream.execute(weights, ConvPrimitives.BACKWARD_WEIGHTS_BIAS, x, dy, parts[0], parts[2]);
+    stream.execute(unpackWeights, ConvPrimitives.REORDER, parts[0], parts[1]);
+    Loops.add(stream.team(), parts[1], dw);
+    if (db != null) {
+      Loops.add(stream.team(), parts[2], db);
+    }
+  }
+
+  @Override
+  public void close() {
+    serial.close();
+    if (whole != null) {
+      whole.close();
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.dnnl_engine_destroy;
+
+import dev.sluice.DType;
+import dev.sluice.OutOfDeviceMemoryException;
+import dev.sluice.Stream;
+import dev.sluice.Tensor;
+import dev.sluice.spi.Backend;
+import dev.sluice.spi.CellPlan;
+import dev.sluice.spi.CellSpec;
+import dev.sluice.spi.ConvPlan;
+import dev.sluice.spi.ConvSpec;
+import dev.sluice.spi.Kernel;
+import dev.sluice.spi.Product;
+import dev.sluice.spi.RnnPlan;
+import dev.sluice.spi.RnnSpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The CPU engine, open. Plans are made once for each spec and kept. */
+final class CpuBackend implements Backend {
+  private record RnnKey(RnnSpec spec, RnnSpec.Run run) {}
+
+  private final int threads;
+  private final MemorySegment engine;
+  private final Map<Long, Arena> blocks = new ConcurrentHashMap<>();
+  private final Map<ConvSpec, ConvPlan> convolutions = new ConcurrentHashMap<>();
+  private final Map<RnnKey, RnnPlan> networks = new ConcurrentHashMap<>();
+  private final Map<CellSpec, ConvLstmPlan> cells = new ConcurrentHashMap<>();
+
+  CpuBackend(int threads) {
+    this.threads = threads;
+    this.engine = OneDnn.engine();
+  }
+
+  @Override
+  public Stream openStream() {
+    return new CpuStream(engine, threads);
+  }
+
+  @Override
+  public MemorySegment allocate(long bytes) {
+    var arena = Arena.ofShared();
+    try {
+      var block = arena.allocate(bytes, 256);
+      blocks.put(block.address(), arena);
+      return block;
+    } catch (OutOfMemoryError e) {
+      arena.close();
+      throw new OutOfDeviceMemoryException(
+          "malloc", 0, "NULL", "asked for " + bytes + " bytes; use smaller shapes or batches");
+    }
+  }
+
+  @Override
+  public void free(MemorySegment block) {
+    blocks.remove(block.address()).close();
+  }
+
+  @Override
+  public void upload(Stream stream, MemorySegment host, Tensor to) {
+    MemorySegment.copy(host, 0, to.memory(), 0, to.bytes());
+  }
+
+  @Override
+  public void download(Stream stream, Tensor from, MemorySegment host) {
+    MemorySegment.copy(from.memory(), 0, host, 0, from.bytes());
+  }
+
+  @Override
+  public void multiply(Stream stream, Product p, Tensor a, Tensor b, Tensor c) {
+    Multiply.of(Reals.of(c.type()))
+        .run(
+            (CpuStream) stream,
+            p.transposeA(),
+            p.transposeB(),
+            p.rows(),
+            p.columns(),
+            p.depth(),
+            a.memory(),
+            p.transposeA() ? p.rows() : p.depth(),
+            b.memory(),
+            p.transposeB() ? p.depth() : p.columns(),
+            p.beta(),
+            c.memory(),
+            p.columns());
+  }
+
+  @Override
+  public ConvPlan convolution(ConvSpec spec) {
+    return convolutions.computeIfAbsent(
+        spec,
+        s ->
+            s.type() == DType.FLOAT32 ? new OneDnnConvolution(engine, s) : new PlainConvolution(s));
+  }
+
+  @Override
+  public RnnPlan rnn(RnnSpec spec, RnnSpec.Run run) {
+    return networks.computeIfAbsent(new RnnKey(spec, run), k -> new CpuRnn(k.spec, k.run));
+  }
+
+  @Override
+  public Optional<CellPlan> cell(CellSpec spec) {
+    if (spec.type() != DType.FLOAT32) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        cells.computeIfAbsent(spec, s -> new ConvLstmPlan(engine, s, Layout.CHANNELS_LAST)));
+  }
+
+  @Override
+  public Kernel kernel(String name) {
+    return Kernels.named(name);
+  }
+
+  @Override
+  public void close() {
+    convolutions.values().stream()
+        .filter(OneDnnConvolution.class::isInstance)
+        .forEach(plan -> ((OneDnnConvolution) plan).close());
+    cells.values().forEach(ConvLstmPlan::close);
+    blocks.values().forEach(Arena::close);
+    dnnl_engine_destroy(engine);
+  }
+}

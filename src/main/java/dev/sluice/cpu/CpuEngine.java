@@ -1,0 +1,79 @@
+package dev.sluice.cpu;
+
+import dev.sluice.Device;
+import dev.sluice.EngineUnavailableException;
+import dev.sluice.bindings.NativeLibraries;
+import dev.sluice.bindings.NativeLibrary;
+import dev.sluice.bindings.onednn.Dnnl_h;
+import dev.sluice.spi.Backend;
+import dev.sluice.spi.Engine;
+import dev.sluice.spi.EngineReport;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The embedded engine, {@code cpu}: there wherever oneDNN's natives are. */
+public final class CpuEngine implements Engine {
+  /** For {@link java.util.ServiceLoader}. */
+  public CpuEngine() {}
+
+  @Override
+  public String name() {
+    return "cpu";
+  }
+
+  @Override
+  public int preference() {
+    return 0;
+  }
+
+  @Override
+  public EngineReport report() {
+    var facts = new LinkedHashMap<String, String>();
+    String reason = "";
+    try {
+      var found = NativeLibraries.load(NativeLibrary.ONEDNN);
+      describe(facts);
+      facts.put("library", found.file().toString());
+    } catch (EngineUnavailableException e) {
+      reason = e.getMessage().lines().findFirst().orElse("");
+    }
+    var candidates =
+        NativeLibraries.candidates(NativeLibrary.ONEDNN).stream()
+            .map(c -> new EngineReport.Candidate("oneDNN", c.source(), c.file(), c.refused()))
+            .toList();
+    return new EngineReport(name(), reason, facts, candidates);
+  }
+
+  private static void describe(Map<String, String> facts) {
+    facts.put("oneDNN", OneDnn.version());
+    facts.put("instruction set", instructionSet(Dnnl_h.dnnl_get_effective_cpu_isa()));
+    facts.put(
+        "Vector API",
+        VectorApi.PRESENT
+            ? Lanes.COUNT * 32 + " bits"
+            : "absent, plain loops instead; add --add-modules jdk.incubator.vector");
+    facts.put("threads", String.valueOf(Cores.physical()));
+  }
+
+  private static String instructionSet(int isa) {
+    return switch (isa) {
+      case 0x1 -> "SSE4.1";
+      case 0x3 -> "AVX";
+      case 0x7 -> "AVX2";
+      case 0xf -> "AVX2 VNNI";
+      case 0x27 -> "AVX-512 core";
+      case 0x67 -> "AVX-512 VNNI";
+      case 0xe7 -> "AVX-512 bf16";
+      case 0x1ef -> "AVX-512 fp16";
+      case 0xfef -> "AVX-512 AMX";
+      case 0x1fef -> "AVX-512 AMX fp16";
+      default -> "0x" + Integer.toHexString(isa);
+    };
+  }
+
+  @Override
+  public Backend open(Device.Options options) {
+    NativeLibraries.load(NativeLibrary.ONEDNN);
+    return new CpuBackend(options.threads() > 0 ? options.threads() : Cores.physical());
+  }
+}

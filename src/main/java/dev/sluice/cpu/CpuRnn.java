@@ -1,0 +1,286 @@
+package dev.sluice.cpu;
+
+import dev.sluice.Stream;
+import dev.sluice.Tensor;
+import dev.sluice.spi.RnnPlan;
+import dev.sluice.spi.RnnSpec;
+import dev.sluice.spi.Sequence;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Layers and directions of a recurrent network, strand by strand. Weights stay row-major. */
+final class CpuRnn implements RnnPlan {
+  private final RnnSpec spec;
+  private final RnnSpec.Run run;
+  private final Reals reals;
+  private final Multiply multiply;
+  private final long[] weightBytes;
+
+  CpuRnn(RnnSpec spec, RnnSpec.Run run) {
+    this.spec = spec;
+    this.run = run;
+    this.reals = Reals.of(spec.type());
+    this.multiply = Multiply.of(reals);
+    this.weightBytes =
+        spec.weights().values().stream().mapToLong(shape -> shape.bytes(spec.type())).toArray();
+  }
+
+  @Override
+  public long packedBytes() {
+    return Blocks.total(weightBytes);
+  }
+
+  @Override
+  public void pack(Stream stream, List<Tensor> weights, Tensor packed) {
+    var parts = Blocks.cut(packed.memory(), weightBytes);
+    for (int i = 0; i < parts.length; i++) {
+      parts[i].copyFrom(weights.get(i).memory());
+    }
+  }
+
+  @Override
+  public long reserveBytes() {
+    return run.training() ? Blocks.total(reserveParts()) : 0;
+  }
+
+  /** For each strand its own parts, then for each layer but the last its output. */
+  private long[] reserveParts() {
+    var parts = new ArrayList<Long>();
+    for (int strand = 0; strand < spec.layers() * spec.directions(); strand++) {
+      for (long part : strandParts()) {
+        parts.add(part);
+      }
+    }
+    for (int layer = 0; layer + 1 < spec.layers(); layer++) {
+      parts.add(outputBytes());
+    }
+    return parts.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private long[] strandParts() {
+    return LstmStrand.reserve(spec, run);
+  }
+
+  private long outputBytes() {
+    return bytes((long) rows() * spec.directions() * spec.output());
+  }
+
+  private int rows() {
+    return run.steps() * run.batch();
+  }
+
+  private long bytes(long elements) {
+    return elements * reals.bytes();
+  }
+
+  /** Everything that one trip uses, laid out over the reserve. */
+  private final class Trip {
+    final CpuStream stream;
+    final Sequence values;
+    final List<Strand> strands = new ArrayList<>();
+    final MemorySegment[] reserve;
+
+    Trip(Stream stream, Tensor packed, Sequence values, MemorySegment[] reserve) {
+      this.stream = (CpuStream) stream;
+      this.values = values;
+      this.reserve = reserve;
+      var weights = Blocks.cut(packed.memory(), weightBytes);
+      int each = strandParts().length;
+      for (int s = 0; s < spec.layers() * spec.directions(); s++) {
+        var parts = java.util.Arrays.copyOfRange(reserve, s * each, (s + 1) * each);
+        strands.add(strand(s, weightsOf(weights, s), parts));
+      }
+    }
+
+    private Strand strand(int index, Strand.Weights weights, MemorySegment[] parts) {
+      return new LstmStrand(stream, spec, run, index % spec.directions() == 1, weights, parts);
+    }
+
+    /** The input of a layer, [T N, width]. */
+    MemorySegment input(int layer) {
+      return layer == 0 ? values.x().memory() : output(layer - 1);
+    }
+
+    MemorySegment output(int layer) {
+      int strandsInAll = spec.layers() * spec.directions() * strandParts().length;
+      return layer == spec.layers() - 1 ? values.y().memory() : reserve[strandsInAll + layer];
+    }
+
+    MemorySegment lengths() {
+      return values.lengths() == null ? null : values.lengths().memory();
+    }
+  }
+
+  /** The weights, or gradients, of one strand in a list of all. */
+  private Strand.Weights weightsOf(MemorySegment[] all, int strand) {
+    int each = all.length / (spec.layers() * spec.directions());
+    int at = strand * each;
+    int next = at + (spec.bias() ? 4 : 2);
+    return new Strand.Weights(
+        all[at],
+        all[at + 1],
+        spec.bias() ? all[at + 2] : null,
+        spec.bias() ? all[at + 3] : null,
+        spec.projection() > 0 ? all[next] : null,
+        spec.peephole() ? all[next + (spec.projection() > 0 ? 1 : 0)] : null);
+  }
+
+  private static MemorySegment strandOf(List<Tensor> states, int which, int strand) {
+    var tensor = states == null ? null : states.get(which);
+    return tensor == null ? null : tensor.at(strand).memory();
+  }
+
+  @Override
+  public void forward(Stream stream, Tensor packed, Sequence values, Tensor reserve) {
+    var parts = reserveParts();
+    var block =
+        reserve == null ? ((CpuStream) stream).scratch(parts) : Blocks.cut(reserve.memory(), parts);
+    var trip = new Trip(stream, packed, values, block);
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      for (int direction = 0; direction < spec.directions(); direction++) {
+        int index = layer * spec.directions() + direction;
+        var strand = trip.strands.get(index);
+        long gates = (long) spec.kind().gates() * spec.hidden();
+        long in = spec.inputOf(layer);
+        multiply.run(
+            trip.stream,
+            false,
+            true,
+            rows(),
+            gates,
+            in,
+            trip.input(layer),
+            in,
+            strand.weights.input(),
+            in,
+            0,
+            strand.sums(),
+            gates);
+        strand.forward(
+            states(values.initial(), index),
+            trip.lengths(),
+            trip.output(layer).asSlice(bytes((long) direction * spec.output())),
+            states(values.last(), index));
+      }
+    }
+  }
+
+  private MemorySegment[] states(List<Tensor> tensors, int strand) {
+    var all = new MemorySegment[spec.kind().states()];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = strandOf(tensors, i, strand);
+    }
+    return all;
+  }
+
+  @Override
+  public void backward(
+      Stream stream,
+      Tensor packed,
+      Sequence values,
+      Sequence gradients,
+      List<Tensor> weights,
+      Tensor reserve) {
+    var trip = new Trip(stream, packed, values, Blocks.cut(reserve.memory(), reserveParts()));
+    var into = weights.stream().map(Tensor::memory).toArray(MemorySegment[]::new);
+    long n = run.batch();
+    var scratch =
+        trip.stream.scratch(
+            bytes(n * spec.output()),
+            bytes(n * spec.hidden()),
+            bytes(n * spec.hidden()),
+            outputBytes(),
+            outputBytes());
+    var dy = gradients.y() == null ? null : gradients.y().memory();
+    for (int layer = spec.layers() - 1; layer >= 0; layer--) {
+      var dx = layer > 0 ? scratch[3 + layer % 2] : null;
+      for (int direction = 0; direction < spec.directions(); direction++) {
+        int index = layer * spec.directions() + direction;
+        var strand = trip.strands.get(index);
+        var own = weightsOf(into, index);
+        copyStates(gradients.last(), index, scratch);
+        strand.backward(
+            trip.lengths(),
+            dy == null ? null : dy.asSlice(bytes((long) direction * spec.output())),
+            scratch,
+            own);
+        addStates(gradients.initial(), index, scratch);
+        inputGradients(trip, strand, layer, own, dx, direction > 0 ? 1 : 0, gradients);
+      }
+      dy = dx;
+    }
+  }
+
+  private void copyStates(List<Tensor> last, int strand, MemorySegment[] into) {
+    for (int i = 0; i < spec.kind().states(); i++) {
+      Strand.copyOrZero(strandOf(last, i, strand), into[i]);
+    }
+  }
+
+  private void addStates(List<Tensor> initial, int strand, MemorySegment[] from) {
+    for (int i = 0; i < spec.kind().states(); i++) {
+      var to = strandOf(initial, i, strand);
+      if (to != null) {
+        long count = to.byteSize() / reals.bytes();
+        for (long e = 0; e < count; e++) {
+          reals.add(to, e, reals.get(from[i], e));
+        }
+      }
+    }
+  }
+
+  /** What the input product and the biases get from the gradients of the sums. */
+  private void inputGradients(
+      Trip trip,
+      Strand strand,
+      int layer,
+      Strand.Weights own,
+      MemorySegment dx,
+      float beta,
+      Sequence gradients) {
+    long gates = (long) spec.kind().gates() * spec.hidden();
+    long in = spec.inputOf(layer);
+    multiply.run(
+        trip.stream,
+        true,
+        false,
+        gates,
+        in,
+        rows(),
+        strand.sums(),
+        gates,
+        trip.input(layer),
+        in,
+        1,
+        own.input(),
+        in);
+    if (spec.bias()) {
+      Loops.addColumns(
+          trip.stream.team(),
+          reals,
+          strand.sums(),
+          rows(),
+          Math.toIntExact(gates),
+          own.inputBias(),
+          own.recurrentBias());
+    }
+    var to = layer > 0 ? dx : gradients.x() == null ? null : gradients.x().memory();
+    if (to != null) {
+      multiply.run(
+          trip.stream,
+          false,
+          false,
+          rows(),
+          in,
+          gates,
+          strand.sums(),
+          gates,
+          strand.weights.input(),
+          in,
+          layer > 0 ? beta : 1,
+          to,
+          in);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.*;
+
+import dev.sluice.Stream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.IdentityHashMap;
+import java.util.Map;
+
+/**
+ * A caller's own oneDNN stream, memory objects, scratch memory and team of threads. Work ends
+ * before a call returns, so there is nothing to wait for.
+ */
+final class CpuStream extends Stream {
+  private final MemorySegment handle;
+  private final Team team;
+  private final Map<Primitive, Primitive.Execution> executions = new IdentityHashMap<>();
+  private final Scratch primitives = new Scratch();
+  private final Scratch plans = new Scratch();
+  private final Scratch steps = new Scratch();
+
+  CpuStream(MemorySegment engine, int threads) {
+    this.handle = OneDnn.stream(engine);
+    this.team = new Team(threads);
+  }
+
+  MemorySegment handle() {
+    return handle;
+  }
+
+  Team team() {
+    return team;
+  }
+
+  /** Scratch memory of a running plan, in parts; valid until the plan asks again. */
+  MemorySegment[] scratch(long... sizes) {
+    return Blocks.cut(plans.of(Blocks.total(sizes)), sizes);
+  }
+
+  /** Scratch memory of one step, besides that of the plan. */
+  MemorySegment stepScratch(long bytes) {
+    return steps.of(bytes);
+  }
+
+  /** Scratch memory of a running primitive. */
+  MemorySegment primitiveScratch(long bytes) {
+    return primitives.of(bytes);
+  }
+
+  /** Runs a primitive on the data of its arguments, given in the order of their ids. */
+  void execute(Primitive primitive, int[] ids, MemorySegment... data) {
+    team.bind();
+    executions.computeIfAbsent(primitive, p -> new Primitive.Execution(p, ids)).run(this, data);
+  }
+
+  @Override
+  public void synchronize() {
+    // Work is done when a call returns.
+  }
+
+  @Override
+  public void close() {
+    executions.values().forEach(Primitive.Execution::close);
+    dnnl_stream_destroy(handle);
+    team.close();
+    primitives.close();
+    plans.close();
+    steps.close();
+  }
+
+  /** A block that grows. */
+  private static final class Scratch {
+    private Arena arena;
+    private MemorySegment block = MemorySegment.NULL;
+
+    MemorySegment of(long bytes) {
+      if (block.byteSize() < bytes) {
+        close();
+        arena = Arena.ofShared();
+        block = arena.allocate(bytes, 64);
+      }
+      return block;
+    }
+
+    void close() {
+      if (arena != null) {
+        arena.close();
+        arena = null;
+        block = MemorySegment.NULL;
+      }
+    }
+  }
+}

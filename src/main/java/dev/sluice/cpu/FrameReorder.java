@@ -1,0 +1,127 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.dnnl_memory_desc_destroy;
+
+import dev.sluice.spi.CellSpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Carries a cell's frames between channels-last, outside, and the layout inside. */
+final class FrameReorder implements AutoCloseable {
+  private record Way(int steps, int channels, Layout from, Layout to) {}
+
+  private final MemorySegment engine;
+  private final CellSpec spec;
+  private final Layout input;
+  private final Layout inner;
+  private final Map<Way, Primitive> ways = new HashMap<>();
+
+  FrameReorder(MemorySegment engine, CellSpec spec, Layout input, Layout inner) {
+    this.engine = engine;
+    this.spec = spec;
+    this.input = input;
+    this.inner = inner;
+  }
+
+  boolean convertsInput() {
+    return input != Layout.CHANNELS_LAST;
+  }
+
+  /** Frames of the hidden width, from outside in. */
+  void in(CpuStream stream, int steps, MemorySegment from, MemorySegment to) {
+    convert(stream, new Way(steps, spec.hidden(), Layout.CHANNELS_LAST, inner), from, to);
+  }
+
+  /** Frames of the hidden width, from inside out. */
+  void out(CpuStream stream, int steps, MemorySegment from, MemorySegment to) {
+    convert(stream, new Way(steps, spec.hidden(), inner, Layout.CHANNELS_LAST), from, to);
+  }
+
+  /** As {@link #out}, added to what is there. */
+  void addOut(CpuStream stream, int steps, MemorySegment from, MemorySegment to) {
+    addConverted(stream, new Way(steps, spec.hidden(), inner, Layout.CHANNELS_LAST), from, to);
+  }
+
+  /** All input frames, from outside in. */
+  void inputIn(CpuStream stream, MemorySegment from, MemorySegment to) {
+    var way = new Way(spec.steps(), spec.inputs(), Layout.CHANNELS_LAST, input);
+    convert(stream, way, from, to);
+  }
+
+  /** The gradient of all input frames, from inside out, added. */
+  void addInputOut(CpuStream stream, MemorySegment from, MemorySegment to) {
+    var way = new Way(spec.steps(), spec.inputs(), input, Layout.CHANNELS_LAST);
+    addConverted(stream, way, from, to);
+  }
+
+  private long bytes(Way way) {
+    return 4L * way.steps * spec.batch() * spec.height() * spec.width() * way.channels;
+  }
+
+  private void convert(CpuStream stream, Way way, MemorySegment from, MemorySegment to) {
+    if (way.from == way.to) {
+      MemorySegment.copy(from, 0, to, 0, bytes(way));
+    } else {
+      stream.execute(primitive(way), ConvPrimitives.REORDER, from, to);
+    }
+  }
+
+  private void addConverted(CpuStream stream, Way way, MemorySegment from, MemorySegment to) {
+    var plain = from.asSlice(0, bytes(way));
+    if (way.from != way.to) {
+      plain = stream.stepScratch(bytes(way)).asSlice(0, bytes(way));
+      convert(stream, way, from, plain);
+    }
+    Loops.add(stream.team(), plain, to);
+  }
+
+  private synchronized Primitive primitive(Way way) {
+    return ways.computeIfAbsent(way, this::make);
+  }
+
+  private Primitive make(Way way) {
+    try (var arena = Arena.ofConfined()) {
+      long n = (long) way.steps * spec.batch();
+      var from = OneDnn.tagged(arena, way.from.tag(), n, way.channels, spec.height(), spec.width());
+      var to = OneDnn.tagged(arena, way.to.tag(), n, way.channels, spec.height(), spec.width());
+      var made = Primitive.reorder(engine, from, to);
+      dnnl_memory_desc_destroy(from);
+      dnnl_memory_desc_destroy(to);
+      return made;
+    }
+  }
+
+  /** A peephole map [K, H, W] into the layout of one frame. */
+  void packMap(MemorySegment canonical, MemorySegment packed) {
+    for (int e = 0; e < elements(); e++) {
+      Reals.FLOATS.set(packed, inside(e), Reals.FLOATS.get(canonical, e));
+    }
+  }
+
+  /** The gradient of a peephole map back, added. */
+  void addMap(MemorySegment packed, MemorySegment canonical) {
+    for (int e = 0; e < elements(); e++) {
+      Reals.FLOATS.add(canonical, e, Reals.FLOATS.get(packed, inside(e)));
+    }
+  }
+
+  private int elements() {
+    return spec.hidden() * spec.height() * spec.width();
+  }
+
+  /** Where element e of [K, H, W] lies inside. */
+  private long inside(int e) {
+    int area = spec.height() * spec.width();
+    int channel = e / area;
+    int pixel = e % area;
+    int block = inner == Layout.CHANNELS_LAST ? spec.hidden() : inner.block();
+    return ((long) (channel / block) * area + pixel) * block + channel % block;
+  }
+
+  @Override
+  public void close() {
+    ways.values().forEach(Primitive::close);
+  }
+}

@@ -1,0 +1,299 @@
+package dev.sluice.cpu;
+
+import dev.sluice.spi.RnnSpec.CellClip;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The pointwise part of LSTM and ConvLSTM, forward and backward, for one step.
+ *
+ * <p>Forward: {@code i = s(a_i + p_i c), f = s(a_f + p_f c + b), g = tanh(a_g), c' = f c + i g, o =
+ * s(a_o + p_o c'), h = o tanh(c')}. The gates are a [rows, 4, L] block: an LSTM has N rows of L =
+ * H, frames that lie channels-last N H W rows of L = C, other frames N rows of L = C H W.
+ * Activations overwrite the sums, and in backward their gradients overwrite the activations.
+ */
+final class LstmGates {
+  private final Reals reals;
+  private final int length;
+  private final double forgetBias;
+  private final CellClip clip;
+  private final int peepholeRows;
+  private final boolean vectors;
+
+  /**
+   * @param length L
+   * @param peepholeRows rows after which the peephole maps repeat
+   */
+  LstmGates(Reals reals, int length, double forgetBias, CellClip clip, int peepholeRows) {
+    this.reals = reals;
+    this.length = length;
+    this.forgetBias = forgetBias;
+    this.clip = clip;
+    this.peepholeRows = peepholeRows;
+    this.vectors =
+        VectorApi.PRESENT && reals == Reals.FLOATS && !clip.active() && length >= Lanes.COUNT;
+  }
+
+  /**
+   * One step's tensors.
+   *
+   * @param gates [rows, 4, L]
+   * @param bias two [4, L] vectors to add to every row, or null
+   * @param peephole i, f, o, each [peepholeRows, L], or null
+   * @param before c_{t-1}, [rows, L]
+   * @param after c_t, [rows, L]
+   * @param hBefore h_{t-1}, [rows, L]; rows that have ended keep it; null where the caller sees to
+   *     that
+   * @param h h_t (before a projection), [rows, L]
+   * @param y a second place for h_t, zero where rows have ended, or null
+   * @param yStride elements from one row of y to the next
+   * @param lengths the steps of each row, int32, or null
+   * @param step t
+   */
+  record Forward(
+      MemorySegment gates,
+      MemorySegment[] bias,
+      MemorySegment[] peephole,
+      MemorySegment before,
+      MemorySegment after,
+      MemorySegment hBefore,
+      MemorySegment h,
+      MemorySegment y,
+      long yStride,
+      MemorySegment lengths,
+      int step) {
+    boolean ended(int row) {
+      return lengths != null && step >= lengths.getAtIndex(ValueLayout.JAVA_INT, row);
+    }
+  }
+
+  void forward(Team team, int rows, Forward s) {
+    team.run(rows, grain(), (from, to) -> forwardRows(from, to, s));
+  }
+
+  /** Rows below which a second thread does not pay. */
+  private int grain() {
+    return Math.max(1, 2048 / length);
+  }
+
+  private void forwardRows(int from, int to, Forward s) {
+    for (int row = from; row < to; row++) {
+      if (s.ended(row)) {
+        hold(row, s);
+        continue;
+      }
+      int done = 0;
+      if (vectors) {
+        done = LstmGatesVector.forward(row, length, (float) forgetBias, peepholeAt(row), s);
+      }
+      forwardPlain(row, done, s);
+    }
+  }
+
+  private long peepholeAt(int row) {
+    return (long) (row % peepholeRows) * length;
+  }
+
+  /** A row that has ended keeps its state. */
+  private void hold(int row, Forward s) {
+    long at = (long) row * length;
+    for (int j = 0; j < length; j++) {
+      reals.set(s.after, at + j, reals.get(s.before, at + j));
+      if (s.hBefore != null) {
+        reals.set(s.h, at + j, reals.get(s.hBefore, at + j));
+      }
+      if (s.y != null) {
+        reals.set(s.y, row * s.yStride + j, 0);
+      }
+    }
+  }
+
+  private void forwardPlain(int row, int from, Forward s) {
+    long at = (long) row * length;
+    long p = peepholeAt(row);
+    for (int j = from; j < length; j++) {
+      double read = readClip(reals.get(s.before, at + j));
+      double i = Reals.sigmoid(sum(s, row, 0, j) + peep(s.peephole, 0, p + j) * read);
+      double f = Reals.sigmoid(sum(s, row, 1, j) + peep(s.peephole, 1, p + j) * read + forgetBias);
+      double g = Math.tanh(sum(s, row, 2, j));
+      double c = storeClip(f * read + i * g);
+      double out = readClip(c);
+      double o = Reals.sigmoid(sum(s, row, 3, j) + peep(s.peephole, 2, p + j) * out);
+      double h = o * Math.tanh(out);
+      setGate(s.gates, row, 0, j, i);
+      setGate(s.gates, row, 1, j, f);
+      setGate(s.gates, row, 2, j, g);
+      setGate(s.gates, row, 3, j, o);
+      reals.set(s.after, at + j, c);
+      reals.set(s.h, at + j, h);
+      if (s.y != null) {
+        reals.set(s.y, row * s.yStride + j, h);
+      }
+    }
+  }
+
+  private double sum(Forward s, int row, int gate, int j) {
+    double a = gate(s.gates, row, gate, j);
+    if (s.bias != null) {
+      long at = (long) gate * length + j;
+      a += reals.get(s.bias[0], at) + reals.get(s.bias[1], at);
+    }
+    return a;
+  }
+
+  private double peep(MemorySegment[] peephole, int which, long at) {
+    return peephole == null ? 0 : reals.get(peephole[which], at);
+  }
+
+  private double gate(MemorySegment gates, int row, int gate, int j) {
+    return reals.get(gates, ((long) row * 4 + gate) * length + j);
+  }
+
+  private void setGate(MemorySegment gates, int row, int gate, int j, double value) {
+    reals.set(gates, ((long) row * 4 + gate) * length + j, value);
+  }
+
+  private double readClip(double c) {
+    return clip.mode() == CellClip.Mode.READ ? bounded(c) : c;
+  }
+
+  private double storeClip(double c) {
+    return clip.mode() == CellClip.Mode.STORE ? bounded(c) : c;
+  }
+
+  private double bounded(double c) {
+    return clip.active() ? Math.clamp(c, -clip.bound(), clip.bound()) : c;
+  }
+
+  /**
+   * One step's tensors and gradients.
+   *
+   * @param gates [rows, 4, L] activations in, gradients of the sums out
+   * @param peephole as in forward
+   * @param before c_{t-1}
+   * @param after c_t
+   * @param dy the gradient of y_t, or null
+   * @param yStride elements from one row of dy to the next
+   * @param dh the gradient of h_t in; of what rows that have ended hand on, out, else zero
+   * @param dc the gradient of c_t in, of c_{t-1} out
+   * @param lengths as in forward
+   * @param step t
+   */
+  record Backward(
+      MemorySegment gates,
+      MemorySegment[] peephole,
+      MemorySegment before,
+      MemorySegment after,
+      MemorySegment dy,
+      long yStride,
+      MemorySegment dh,
+      MemorySegment dc,
+      MemorySegment lengths,
+      int step) {
+    boolean ended(int row) {
+      return lengths != null && step >= lengths.getAtIndex(ValueLayout.JAVA_INT, row);
+    }
+  }
+
+  void backward(Team team, int rows, Backward s) {
+    team.run(rows, grain(), (from, to) -> backwardRows(from, to, s));
+  }
+
+  private void backwardRows(int from, int to, Backward s) {
+    for (int row = from; row < to; row++) {
+      if (s.ended(row)) {
+        s.gates
+            .asSlice(4L * row * length * reals.bytes(), 4L * length * reals.bytes())
+            .fill((byte) 0);
+        continue;
+      }
+      int done = 0;
+      if (vectors) {
+        done = LstmGatesVector.backward(row, length, peepholeAt(row), s);
+      }
+      backwardPlain(row, done, s);
+    }
+  }
+
+  private void backwardPlain(int row, int from, Backward s) {
+    long at = (long) row * length;
+    long p = peepholeAt(row);
+    for (int j = from; j < length; j++) {
+      double i = gate(s.gates, row, 0, j);
+      double f = gate(s.gates, row, 1, j);
+      double g = gate(s.gates, row, 2, j);
+      double o = gate(s.gates, row, 3, j);
+      double before = readClip(reals.get(s.before, at + j));
+      double after = readClip(reals.get(s.after, at + j));
+      double dh = reals.get(s.dh, at + j);
+      if (s.dy != null) {
+        dh += reals.get(s.dy, row * s.yStride + j);
+      }
+      double t = Math.tanh(after);
+      double dao = dh * t * o * (1 - o);
+      double through = dh * o * (1 - t * t) + dao * peep(s.peephole, 2, p + j);
+      double dc = clippedGradient(reals.get(s.dc, at + j), through, i, f, g, row, j, s);
+      double dai = dc * g * i * (1 - i);
+      double daf = dc * before * f * (1 - f);
+      double dag = dc * i * (1 - g * g);
+      double back = dc * f + dai * peep(s.peephole, 0, p + j) + daf * peep(s.peephole, 1, p + j);
+      setGate(s.gates, row, 0, j, dai);
+      setGate(s.gates, row, 1, j, daf);
+      setGate(s.gates, row, 2, j, dag);
+      setGate(s.gates, row, 3, j, dao);
+      boolean cut = clip.mode() == CellClip.Mode.READ && outside(reals.get(s.before, at + j));
+      reals.set(s.dc, at + j, cut ? 0 : back);
+      reals.set(s.dh, at + j, 0);
+    }
+  }
+
+  /** STORE cuts all of the gradient where c_t was clipped, READ what came through the output. */
+  private double clippedGradient(
+      double carried, double through, double i, double f, double g, int row, int j, Backward s) {
+    long at = (long) row * length + j;
+    if (!clip.active()) {
+      return carried + through;
+    }
+    if (clip.mode() == CellClip.Mode.READ) {
+      return carried + (outside(reals.get(s.after, at)) ? 0 : through);
+    }
+    return outside(f * reals.get(s.before, at) + i * g) ? 0 : carried + through;
+  }
+
+  private boolean outside(double c) {
+    return clip.active() && Math.abs(c) > clip.bound();
+  }
+
+  /**
+   * Adds the peepholes' gradients of one step, after {@link #backward}.
+   *
+   * @param gradients i, f, o, each [peepholeRows, L], added to
+   */
+  void backwardPeephole(Team team, int rows, Backward s, MemorySegment[] gradients) {
+    team.run(
+        peepholeRows * length,
+        1024,
+        (from, to) -> {
+          for (int e = from; e < to; e++) {
+            addPeephole(e / length, e % length, rows, s, gradients);
+          }
+        });
+  }
+
+  private void addPeephole(int map, int j, int rows, Backward s, MemorySegment[] gradients) {
+    double di = 0;
+    double df = 0;
+    double dO = 0;
+    for (int row = map; row < rows; row += peepholeRows) {
+      long at = (long) row * length + j;
+      double before = readClip(reals.get(s.before, at));
+      di += gate(s.gates, row, 0, j) * before;
+      df += gate(s.gates, row, 1, j) * before;
+      dO += gate(s.gates, row, 3, j) * readClip(reals.get(s.after, at));
+    }
+    long p = (long) map * length + j;
+    reals.add(gradients[0], p, di);
+    reals.add(gradients[1], p, df);
+    reals.add(gradients[2], p, dO);
+  }
+}

@@ -1,0 +1,269 @@
+package dev.sluice.cpu;
+
+import dev.sluice.spi.RnnSpec;
+import java.lang.foreign.MemorySegment;
+
+/** An LSTM's recurrence: one product and one pointwise loop a step. */
+final class LstmStrand extends Strand {
+  private final LstmGates gates;
+  private final MemorySegment sums;
+  private final MemorySegment h;
+  private final MemorySegment c;
+  private final MemorySegment m;
+  private final int hidden;
+  private final int width;
+
+  /**
+   * @param reserve sums, h, c and, with a projection, m
+   */
+  LstmStrand(
+      CpuStream stream,
+      RnnSpec spec,
+      RnnSpec.Run run,
+      boolean reverse,
+      Weights weights,
+      MemorySegment[] reserve) {
+    super(stream, spec, run, reverse, weights);
+    hidden = spec.hidden();
+    width = spec.output();
+    gates = new LstmGates(reals, hidden, spec.forgetBias(), spec.clip(), 1);
+    sums = reserve[0];
+    h = reserve[1];
+    c = reserve[2];
+    m = projected() ? reserve[3] : null;
+  }
+
+  /** Bytes of each part of the reserve. */
+  static long[] reserve(RnnSpec spec, RnnSpec.Run run) {
+    long rows = (long) run.steps() * run.batch();
+    long more = rows + run.batch();
+    int size = spec.type().bytes();
+    return new long[] {
+      size * rows * 4 * spec.hidden(),
+      size * more * spec.output(),
+      size * more * spec.hidden(),
+      spec.projection() > 0 ? size * rows * spec.hidden() : 0
+    };
+  }
+
+  private boolean projected() {
+    return spec.projection() > 0;
+  }
+
+  @Override
+  MemorySegment sums() {
+    return sums;
+  }
+
+  private MemorySegment sumsAt(int t) {
+    return entry(sums, t, 4 * hidden);
+  }
+
+  private MemorySegment[] peephole(MemorySegment all) {
+    return all == null
+        ? null
+        : new MemorySegment[] {
+          all.asSlice(0, bytes(hidden)),
+          all.asSlice(bytes(hidden), bytes(hidden)),
+          all.asSlice(bytes(2L * hidden), bytes(hidden))
+        };
+  }
+
+  @Override
+  void forward(
+      MemorySegment[] initial, MemorySegment lengths, MemorySegment y, MemorySegment[] last) {
+    int n = run.batch();
+    copyOrZero(initial[0], before(h, step(0), width));
+    copyOrZero(initial[1], before(c, step(0), hidden));
+    var bias =
+        weights.inputBias() == null
+            ? null
+            : new MemorySegment[] {weights.inputBias(), weights.recurrentBias()};
+    var peephole = peephole(weights.peephole());
+    long yStride = (long) spec.directions() * width;
+    for (int order = 0; order < run.steps(); order++) {
+      int t = step(order);
+      if (order > 0 || initial[0] != null) {
+        multiply.run(
+            stream,
+            false,
+            true,
+            n,
+            4L * hidden,
+            width,
+            before(h, t, width),
+            width,
+            weights.recurrent(),
+            width,
+            1,
+            sumsAt(t),
+            4L * hidden);
+      }
+      var yAt = y.asSlice(bytes(t * n * yStride));
+      var out = projected() ? entry(m, t, hidden) : after(h, t, width);
+      gates.forward(
+          stream.team(),
+          n,
+          new LstmGates.Forward(
+              sumsAt(t),
+              bias,
+              peephole,
+              before(c, t, hidden),
+              after(c, t, hidden),
+              projected() ? null : before(h, t, width),
+              out,
+              projected() ? null : yAt,
+              yStride,
+              lengths,
+              t));
+      if (projected()) {
+        project(lengths, t, yAt, yStride);
+      }
+    }
+    int end = step(run.steps() - 1);
+    last[0].copyFrom(after(h, end, width));
+    last[1].copyFrom(after(c, end, hidden));
+  }
+
+  private void project(MemorySegment lengths, int t, MemorySegment y, long yStride) {
+    int n = run.batch();
+    multiply.run(
+        stream,
+        false,
+        true,
+        n,
+        width,
+        hidden,
+        entry(m, t, hidden),
+        hidden,
+        weights.projection(),
+        hidden,
+        0,
+        after(h, t, width),
+        width);
+    for (int row = 0; row < n; row++) {
+      var now = after(h, t, width).asSlice(bytes((long) row * width), bytes(width));
+      var out = y.asSlice(bytes(row * yStride), bytes(width));
+      if (ended(lengths, row, t)) {
+        now.copyFrom(before(h, t, width).asSlice(bytes((long) row * width), bytes(width)));
+        out.fill((byte) 0);
+      } else {
+        out.copyFrom(now);
+      }
+    }
+  }
+
+  @Override
+  void backward(MemorySegment lengths, MemorySegment dy, MemorySegment[] last, Weights gradients) {
+    int n = run.batch();
+    var dh = last[0];
+    var dc = last[1];
+    var dm = last[2];
+    long yStride = (long) spec.directions() * width;
+    var peephole = peephole(weights.peephole());
+    for (int order = run.steps() - 1; order >= 0; order--) {
+      int t = step(order);
+      var dyAt = dy == null ? null : dy.asSlice(bytes(t * n * yStride));
+      if (projected()) {
+        backwardProjection(lengths, t, dyAt, yStride, dh, dm, gradients);
+      }
+      var s =
+          new LstmGates.Backward(
+              sumsAt(t),
+              peephole,
+              before(c, t, hidden),
+              after(c, t, hidden),
+              projected() ? null : dyAt,
+              yStride,
+              projected() ? dm : dh,
+              dc,
+              lengths,
+              t);
+      gates.backward(stream.team(), n, s);
+      if (peephole != null) {
+        gates.backwardPeephole(stream.team(), n, s, peephole(gradients.peephole()));
+      }
+      multiply.run(
+          stream,
+          false,
+          false,
+          n,
+          width,
+          4L * hidden,
+          sumsAt(t),
+          4L * hidden,
+          weights.recurrent(),
+          width,
+          1,
+          dh,
+          width);
+    }
+    multiply.run(
+        stream,
+        true,
+        false,
+        4L * hidden,
+        width,
+        rows(),
+        sums,
+        4L * hidden,
+        allBefore(h, width),
+        width,
+        1,
+        gradients.recurrent(),
+        width);
+  }
+
+  /** dm = (dh + dy) W_hr and dW_hr, both over the rows that go on; dh of those is spent. */
+  private void backwardProjection(
+      MemorySegment lengths,
+      int t,
+      MemorySegment dy,
+      long yStride,
+      MemorySegment dh,
+      MemorySegment dm,
+      Weights gradients) {
+    int n = run.batch();
+    var live = stream.stepScratch(bytes((long) n * width));
+    for (int row = 0; row < n; row++) {
+      boolean ended = ended(lengths, row, t);
+      for (int j = 0; j < width; j++) {
+        long at = (long) row * width + j;
+        double d = ended ? 0 : reals.get(dh, at);
+        d += ended || dy == null ? 0 : reals.get(dy, row * yStride + j);
+        reals.set(live, at, d);
+        if (!ended) {
+          reals.set(dh, at, 0);
+        }
+      }
+    }
+    multiply.run(
+        stream,
+        false,
+        false,
+        n,
+        hidden,
+        width,
+        live,
+        width,
+        weights.projection(),
+        hidden,
+        0,
+        dm,
+        hidden);
+    multiply.run(
+        stream,
+        true,
+        false,
+        width,
+        hidden,
+        n,
+        live,
+        width,
+        entry(m, t, hidden),
+        hidden,
+        1,
+        gradients.projection(),
+        hidden);
+  }
+}

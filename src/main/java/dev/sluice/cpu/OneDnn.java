@@ -1,0 +1,88 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.*;
+
+import dev.sluice.NativeException;
+import dev.sluice.OutOfDeviceMemoryException;
+import dev.sluice.bindings.onednn.dnnl_version_t;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.function.ToIntFunction;
+
+/** oneDNN with its statuses checked and its out-parameters folded; no policy. */
+final class OneDnn {
+  private OneDnn() {}
+
+  static void check(int status, String call) {
+    if (status == dnnl_success()) {
+      return;
+    }
+    String name =
+        switch (status) {
+          case 1 -> "dnnl_out_of_memory";
+          case 2 -> "dnnl_invalid_arguments";
+          case 3 -> "dnnl_unimplemented";
+          case 4 -> "dnnl_last_impl_reached";
+          case 5 -> "dnnl_runtime_error";
+          case 6 -> "dnnl_not_required";
+          case 7 -> "dnnl_invalid_graph";
+          default -> "an unknown status";
+        };
+    if (status == dnnl_out_of_memory()) {
+      throw new OutOfDeviceMemoryException(
+          call, status, name, "the system has no room; use smaller shapes");
+    }
+    throw new NativeException(call, status, name, "");
+  }
+
+  /** Makes something: {@code make} writes its handle to the pointer it gets. */
+  static MemorySegment create(String call, ToIntFunction<MemorySegment> make) {
+    try (var arena = Arena.ofConfined()) {
+      var handle = arena.allocate(ValueLayout.ADDRESS);
+      check(make.applyAsInt(handle), call);
+      return handle.get(ValueLayout.ADDRESS, 0);
+    }
+  }
+
+  static MemorySegment engine() {
+    return create("dnnl_engine_create", out -> dnnl_engine_create(out, dnnl_cpu(), 0));
+  }
+
+  static MemorySegment stream(MemorySegment engine) {
+    return create(
+        "dnnl_stream_create", out -> dnnl_stream_create(out, engine, dnnl_stream_in_order()));
+  }
+
+  /** A float32 memory descriptor in a named layout. */
+  static MemorySegment tagged(Arena arena, int tag, long... dims) {
+    var sizes = arena.allocateFrom(ValueLayout.JAVA_LONG, dims);
+    return create(
+        "dnnl_memory_desc_create_with_tag",
+        out -> dnnl_memory_desc_create_with_tag(out, dims.length, sizes, dnnl_f32(), tag));
+  }
+
+  static String version() {
+    var v = dnnl_version().reinterpret(dnnl_version_t.sizeof());
+    return dnnl_version_t.major(v) + "." + dnnl_version_t.minor(v) + "." + dnnl_version_t.patch(v);
+  }
+
+  /** c = beta * c + op(a) op(b), row-major. */
+  static void sgemm(
+      boolean transposeA,
+      boolean transposeB,
+      long m,
+      long n,
+      long k,
+      MemorySegment a,
+      long lda,
+      MemorySegment b,
+      long ldb,
+      float beta,
+      MemorySegment c,
+      long ldc) {
+    byte ta = (byte) (transposeA ? 'T' : 'N');
+    byte tb = (byte) (transposeB ? 'T' : 'N');
+    check(dnnl_sgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc), "dnnl_sgemm");
+  }
+}

@@ -1,0 +1,109 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.*;
+
+import dev.sluice.Stream;
+import dev.sluice.Tensor;
+import dev.sluice.spi.ConvPlan;
+import dev.sluice.spi.ConvSpec;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** A float32 convolution of channels-last frames by oneDNN. Packed: forward, backward, bias. */
+final class OneDnnConvolution implements ConvPlan, AutoCloseable {
+  private final ConvSpec spec;
+  private final ConvPrimitives primitives;
+  private final Primitive forward;
+  private final Primitive forwardAdd;
+  private final Primitive packForward;
+  private final long forwardBytes;
+  private final Primitive data;
+  private final Primitive packData;
+  private final long dataBytes;
+  private final Primitive weights;
+  private final Primitive unpackWeights;
+
+  OneDnnConvolution(MemorySegment engine, ConvSpec spec) {
+    this.spec = spec;
+    this.primitives = new ConvPrimitives(engine, spec, Layout.CHANNELS_LAST, Layout.CHANNELS_LAST);
+    this.forward = primitives.forward(spec.bias(), false, true, null);
+    var layout = forward.descriptor(dnnl_query_weights_md());
+    this.forwardAdd = primitives.forward(spec.bias(), true, true, layout);
+    this.packForward = primitives.packing(layout);
+    this.forwardBytes = Blocks.aligned(forward.bytes(dnnl_query_weights_md()));
+    this.data = primitives.backwardData();
+    this.packData = primitives.packing(data.descriptor(dnnl_query_weights_md()));
+    this.dataBytes = Blocks.aligned(data.bytes(dnnl_query_weights_md()));
+    this.weights = primitives.backwardWeights(spec.bias());
+    this.unpackWeights = primitives.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
+  }
+
+  @Override
+  public long packedBytes() {
+    return forwardBytes + dataBytes + Blocks.aligned(4L * spec.outputs());
+  }
+
+  @Override
+  public void pack(Stream stream, List<Tensor> canonical, Tensor packed) {
+    var cpu = (CpuStream) stream;
+    var to = packed.memory();
+    var w = canonical.get(0).memory();
+    cpu.execute(packForward, ConvPrimitives.REORDER, w, to);
+    cpu.execute(packData, ConvPrimitives.REORDER, w, to.asSlice(forwardBytes));
+    if (spec.bias()) {
+      to.asSlice(forwardBytes + dataBytes).copyFrom(canonical.get(1).memory());
+    }
+  }
+
+  @Override
+  public void forward(Stream stream, Tensor packed, Tensor x, Tensor y, boolean add) {
+    var cpu = (CpuStream) stream;
+    var w = packed.memory();
+    var primitive = add ? forwardAdd : forward;
+    if (spec.bias()) {
+      cpu.execute(
+          primitive,
+          ConvPrimitives.FORWARD_BIAS,
+          x.memory(),
+          w,
+          y.memory(),
+          w.asSlice(forwardBytes + dataBytes));
+    } else {
+      cpu.execute(primitive, ConvPrimitives.FORWARD, x.memory(), w, y.memory());
+    }
+  }
+
+  @Override
+  public void backwardData(Stream stream, Tensor packed, Tensor dy, Tensor dx) {
+    var cpu = (CpuStream) stream;
+    var fresh = cpu.scratch(dx.bytes())[0];
+    cpu.execute(
+        data,
+        ConvPrimitives.BACKWARD_DATA,
+        dy.memory(),
+        packed.memory().asSlice(forwardBytes),
+        fresh);
+    Loops.add(cpu.team(), fresh, dx.memory());
+  }
+
+  @Override
+  public void backwardWeights(Stream stream, Tensor x, Tensor dy, Tensor dw, Tensor db) {
+    var cpu = (CpuStream) stream;
+    var pad =
+        cpu.scratch(weights.bytes(dnnl_query_diff_weights_md()), dw.bytes(), 4L * spec.outputs());
+    if (spec.bias()) {
+      cpu.execute(
+          weights, ConvPrimitives.BACKWARD_WEIGHTS_BIAS, x.memory(), dy.memory(), pad[0], pad[2]);
+      Loops.add(cpu.team(), pad[2], db.memory());
+    } else {
+      cpu.execute(weights, ConvPrimitives.BACKWARD_WEIGHTS, x.memory(), dy.memory(), pad[0]);
+    }
+    cpu.execute(unpackWeights, ConvPrimitives.REORDER, pad[0], pad[1]);
+    Loops.add(cpu.team(), pad[1], dw.memory());
+  }
+
+  @Override
+  public void close() {
+    primitives.close();
+  }
+}

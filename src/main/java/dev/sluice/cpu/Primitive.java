@@ -1,0 +1,161 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.*;
+
+import dev.sluice.NativeException;
+import dev.sluice.bindings.onednn.dnnl_exec_arg_t;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A oneDNN primitive: immutable and good for all threads; what an execution changes (memory
+ * objects, scratchpad) is each stream's own. An implementation that oneDNN calls {@code ref} is
+ * refused: it is up to fourteen times too slow.
+ */
+final class Primitive implements AutoCloseable {
+  private final MemorySegment engine;
+  private final MemorySegment description;
+  private final MemorySegment primitive;
+  private final String implementation;
+
+  /**
+   * @param description a primitive descriptor, owned from here on
+   */
+  Primitive(MemorySegment engine, MemorySegment description, String what) {
+    this.engine = engine;
+    this.description = description;
+    this.implementation = implementation(description);
+    if (implementation.startsWith("ref")) {
+      dnnl_primitive_desc_destroy(description);
+      throw new NativeException(
+          what, 3, "dnnl_unimplemented", "only the reference implementation " + implementation);
+    }
+    this.primitive =
+        OneDnn.create("dnnl_primitive_create", out -> dnnl_primitive_create(out, description));
+  }
+
+  private static String implementation(MemorySegment description) {
+    try (var arena = Arena.ofConfined()) {
+      var text = arena.allocate(ValueLayout.ADDRESS);
+      OneDnn.check(
+          dnnl_primitive_desc_query(description, dnnl_query_impl_info_str(), 0, text),
+          "dnnl_primitive_desc_query");
+      return text.get(ValueLayout.ADDRESS, 0).reinterpret(256).getString(0);
+    }
+  }
+
+  MemorySegment description() {
+    return description;
+  }
+
+  /** What oneDNN calls the implementation it chose. */
+  String implementation() {
+    return implementation;
+  }
+
+  /** The memory descriptor that belongs to an argument; lives as long as this. */
+  MemorySegment descriptor(int query) {
+    return dnnl_primitive_desc_query_md(description, query, 0);
+  }
+
+  long bytes(int query) {
+    return dnnl_memory_desc_get_size(descriptor(query));
+  }
+
+  private MemorySegment descriptorOf(int argument) {
+    return dnnl_primitive_desc_query_md(description, dnnl_query_exec_arg_md(), argument);
+  }
+
+  /** The memory objects of one stream, bound to new addresses for each execution. */
+  static final class Execution implements AutoCloseable {
+    private final Primitive primitive;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment arguments;
+    private final MemorySegment[] memories;
+    private final long scratchBytes;
+
+    Execution(Primitive primitive, int... ids) {
+      this.primitive = primitive;
+      this.memories = new MemorySegment[ids.length + 1];
+      this.arguments = dnnl_exec_arg_t.allocateArray(ids.length + 1, arena);
+      this.scratchBytes = primitive.bytes(dnnl_query_scratchpad_md());
+      for (int i = 0; i <= ids.length; i++) {
+        int id = i < ids.length ? ids[i] : DNNL_ARG_SCRATCHPAD();
+        var descriptor =
+            i < ids.length
+                ? primitive.descriptorOf(id)
+                : primitive.descriptor(dnnl_query_scratchpad_md());
+        memories[i] =
+            OneDnn.create(
+                "dnnl_memory_create",
+                out -> dnnl_memory_create(out, descriptor, primitive.engine, MemorySegment.NULL));
+        var argument = dnnl_exec_arg_t.asSlice(arguments, i);
+        dnnl_exec_arg_t.arg(argument, id);
+        dnnl_exec_arg_t.memory(argument, memories[i]);
+      }
+    }
+
+    void run(CpuStream stream, MemorySegment... data) {
+      for (int i = 0; i < data.length; i++) {
+        OneDnn.check(
+            dnnl_memory_set_data_handle(memories[i], data[i]), "dnnl_memory_set_data_handle");
+      }
+      OneDnn.check(
+          dnnl_memory_set_data_handle(memories[data.length], stream.primitiveScratch(scratchBytes)),
+          "dnnl_memory_set_data_handle");
+      OneDnn.check(
+          dnnl_primitive_execute(primitive.primitive, stream.handle(), memories.length, arguments),
+          "dnnl_primitive_execute");
+    }
+
+    @Override
+    public void close() {
+      for (var memory : memories) {
+        dnnl_memory_destroy(memory);
+      }
+      arena.close();
+    }
+  }
+
+  /** Attributes: scratchpad from the caller, and optionally the result added to what is there. */
+  static MemorySegment attributes(boolean add) {
+    var attributes =
+        OneDnn.create("dnnl_primitive_attr_create", out -> dnnl_primitive_attr_create(out));
+    OneDnn.check(
+        dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user()),
+        "dnnl_primitive_attr_set_scratchpad_mode");
+    if (add) {
+      var operations = OneDnn.create("dnnl_post_ops_create", out -> dnnl_post_ops_create(out));
+      OneDnn.check(
+          dnnl_post_ops_append_sum(operations, 1, 0, dnnl_data_type_undef()),
+          "dnnl_post_ops_append_sum");
+      OneDnn.check(
+          dnnl_primitive_attr_set_post_ops(attributes, operations),
+          "dnnl_primitive_attr_set_post_ops");
+      dnnl_post_ops_destroy(operations);
+    }
+    return attributes;
+  }
+
+  /** A conversion between two layouts. */
+  static Primitive reorder(MemorySegment engine, MemorySegment from, MemorySegment to) {
+    var attributes = attributes(false);
+    try {
+      return new Primitive(
+          engine,
+          OneDnn.create(
+              "dnnl_reorder_primitive_desc_create",
+              out -> dnnl_reorder_primitive_desc_create(out, from, engine, to, engine, attributes)),
+          "dnnl_reorder_primitive_desc_create");
+    } finally {
+      dnnl_primitive_attr_destroy(attributes);
+    }
+  }
+
+  @Override
+  public void close() {
+    dnnl_primitive_destroy(primitive);
+    dnnl_primitive_desc_destroy(description);
+  }
+}

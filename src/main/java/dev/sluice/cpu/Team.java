@@ -1,0 +1,104 @@
+package dev.sluice.cpu;
+
+import dev.sluice.bindings.gomp.Gomp_h;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Runs Java loops on the very OpenMP threads that oneDNN uses. A second pool would fight with them:
+ * OpenMP's threads spin between regions, and on two cores a Java thread would find no core free.
+ */
+final class Team implements AutoCloseable {
+  /** Work on the items from (inclusive) to (exclusive). */
+  @FunctionalInterface
+  interface Chunk {
+    void run(int from, int to);
+  }
+
+  private static final MethodHandle ENTRY;
+
+  static {
+    try {
+      ENTRY =
+          MethodHandles.lookup()
+              .findVirtual(
+                  Team.class, "enter", MethodType.methodType(void.class, MemorySegment.class));
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final int threads;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment stub;
+  private final AtomicInteger ticket = new AtomicInteger();
+  private Chunk work;
+  private int items;
+  private int chunks;
+  private volatile Throwable failure;
+
+  Team(int threads) {
+    this.threads = threads;
+    this.stub =
+        Linker.nativeLinker()
+            .upcallStub(ENTRY.bindTo(this), FunctionDescriptor.ofVoid(ValueLayout.ADDRESS), arena);
+  }
+
+  int threads() {
+    return threads;
+  }
+
+  /** Makes the calling thread's OpenMP regions, oneDNN's included, use this many threads. */
+  void bind() {
+    Gomp_h.omp_set_num_threads(threads);
+  }
+
+  /**
+   * Runs all items, in as many chunks as there are threads; the borders depend on the number of
+   * threads alone, so sums by chunk are the same in every run.
+   *
+   * @param count of the items
+   * @param grain items below which a thread more is not worth while
+   */
+  void run(int count, int grain, Chunk chunk) {
+    int wanted = Math.min(threads, Math.max(1, count / Math.max(grain, 1)));
+    if (wanted <= 1) {
+      chunk.run(0, count);
+      return;
+    }
+    work = chunk;
+    items = count;
+    chunks = wanted;
+    failure = null;
+    ticket.set(0);
+    Gomp_h.GOMP_parallel(stub, MemorySegment.NULL, wanted, 0);
+    work = null;
+    if (failure != null) {
+      throw new IllegalStateException("a parallel loop failed: " + failure, failure);
+    }
+  }
+
+  /** Called by OpenMP on each thread; an exception that left an upcall would end the JVM. */
+  @SuppressWarnings("unused")
+  private void enter(MemorySegment data) {
+    try {
+      for (int mine = ticket.getAndIncrement(); mine < chunks; mine = ticket.getAndIncrement()) {
+        work.run((int) ((long) items * mine / chunks), (int) ((long) items * (mine + 1) / chunks));
+      }
+    } catch (Throwable t) {
+      failure = t;
+    }
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

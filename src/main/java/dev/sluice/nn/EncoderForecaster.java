@@ -1,0 +1,148 @@
+package dev.sluice.nn;
+
+import dev.sluice.DType;
+import dev.sluice.DeviceArena;
+import dev.sluice.Tensor;
+import dev.sluice.weights.Init;
+import dev.sluice.weights.Weights;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * frames: [T, N, H, W, C] to the next ones, [A, N, H, W, C]: ConvLSTM layers read the frames seen
+ * and hand copies of their states to forecasting layers, the lowest of which gets no input; a 1x1
+ * convolution over all forecasting layers' outputs makes the frames (Shi 2015, section 3.3).
+ *
+ * <p>Parameters: those of {@link ConvLstm} with suffixes {@code _enc0, _enc1, ..., _fc0, ...}, then
+ * {@code head.weight}, {@code head.bias}.
+ */
+public final class EncoderForecaster implements Layer {
+  private final Config config;
+  private final List<ConvLstm> encoder = new ArrayList<>();
+  private final List<ConvLstm> forecaster = new ArrayList<>();
+  private final Conv2d head;
+
+  /**
+   * What the model is.
+   *
+   * @param channels C of a frame
+   * @param hidden K of each layer, lowest first
+   * @param kernel of the cells, odd
+   * @param patch p; the cells see frames of [H/p, W/p, p p C]
+   * @param peephole the size of the frames that the cells see, or null without peepholes
+   * @param sigmoid whether the frames end in a logistic function, for pixels in 0..1
+   */
+  public record Config(
+      int channels,
+      List<Integer> hidden,
+      int kernel,
+      int patch,
+      ConvLstm.Config.Frame peephole,
+      boolean sigmoid) {
+    /** Checks the sizes. */
+    public Config {
+      hidden = List.copyOf(hidden);
+      if (channels < 1 || hidden.isEmpty()) {
+        throw new IllegalArgumentException(
+            "encoder-forecaster: expected channels >= 1 and at least one layer, got "
+                + channels
+                + " and "
+                + hidden);
+      }
+      new Patch(patch);
+    }
+
+    int inner() {
+      return channels * patch * patch;
+    }
+  }
+
+  /**
+   * A float32 model.
+   *
+   * @param config what it is
+   * @param weights where its numbers come from
+   * @param arena where they live
+   */
+  public EncoderForecaster(Config config, Weights weights, DeviceArena arena) {
+    this(config, DType.FLOAT32, weights, arena);
+  }
+
+  /**
+   * A model of another type.
+   *
+   * @param config what it is
+   * @param type of its tensors
+   * @param weights where its numbers come from
+   * @param arena where they live
+   */
+  public EncoderForecaster(Config config, DType type, Weights weights, DeviceArena arena) {
+    this.config = config;
+    int total = 0;
+    for (int l = 0; l < config.hidden.size(); l++) {
+      int below = l == 0 ? config.inner() : config.hidden.get(l - 1);
+      encoder.add(new ConvLstm(cell(below, l), type, "_enc" + l, weights, arena));
+      total += config.hidden.get(l);
+    }
+    for (int l = 0; l < config.hidden.size(); l++) {
+      int below = l == 0 ? 0 : config.hidden.get(l - 1);
+      forecaster.add(new ConvLstm(cell(below, l), type, "_fc" + l, weights, arena));
+    }
+    // Frames are mostly black: a sigmoid that starts near its mean saves the first steps.
+    var bias = config.sigmoid ? Init.constant(-2) : Init.uniform(1 / Math.sqrt(total));
+    this.head = new Conv2d(total, config.inner(), 1, 1, bias, type, weights.at("head"), arena);
+  }
+
+  private ConvLstm.Config cell(int inputs, int layer) {
+    return new ConvLstm.Config(
+        inputs, config.hidden.get(layer), config.kernel, config.kernel, config.peephole);
+  }
+
+  /** {@return what the model is} */
+  public Config config() {
+    return config;
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    var all = new ArrayList<Parameter>();
+    encoder.forEach(layer -> all.addAll(layer.parameters()));
+    forecaster.forEach(layer -> all.addAll(layer.parameters()));
+    head.parameters().forEach(p -> all.add(p.within("head")));
+    return all;
+  }
+
+  /**
+   * Predicts the frames that follow.
+   *
+   * @param pass holds what is computed
+   * @param frames [T, N, H, W, C] what was seen
+   * @param ahead A, how many frames to predict
+   * @return [A, N, H, W, C]
+   */
+  public Tensor forward(Pass pass, Tensor frames, int ahead) {
+    if (ahead < 1) {
+      throw new IllegalArgumentException(
+          "encoder-forecaster: expected at least 1 frame ahead, got " + ahead);
+    }
+    var patch = new Patch(config.patch);
+    var x = patch.split(pass, frames);
+    var states = new ArrayList<ConvLstm.State>();
+    for (var layer : encoder) {
+      var output = layer.forward(pass, x, null);
+      x = output.y();
+      states.add(output.last());
+    }
+    var outputs = new ArrayList<Tensor>();
+    for (int l = 0; l < forecaster.size(); l++) {
+      var layer = forecaster.get(l);
+      var output =
+          l == 0
+              ? layer.forward(pass, ahead, states.get(0))
+              : layer.forward(pass, outputs.get(l - 1), states.get(l));
+      outputs.add(output.y());
+    }
+    var y = patch.join(pass, head.forward(pass, Elementwise.concat(pass, outputs)));
+    return config.sigmoid ? Elementwise.sigmoid(pass, y) : y;
+  }
+}

@@ -1,0 +1,254 @@
+package dev.sluice.nn;
+
+import dev.sluice.DType;
+import dev.sluice.Device;
+import dev.sluice.DeviceArena;
+import dev.sluice.Shape;
+import dev.sluice.Stream;
+import dev.sluice.Tensor;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One trip through a model: its stream, its activations and, in training, the way back. Layers
+ * enqueue work and record how to undo it; {@link #backward} walks the records from the last to the
+ * first. Closing ends every tensor of the pass. For the thread that opened it.
+ *
+ * <pre>{@code
+ * try (var pass = Pass.training(device)) {
+ *   var predicted = model.forward(pass, seen, 10);
+ *   pass.backward(Loss.mse().of(pass, predicted, next));
+ *   adam.step();
+ * }
+ * }</pre>
+ */
+public final class Pass implements AutoCloseable {
+  private final Device device;
+  private final boolean training;
+  private final Stream stream;
+  private final DeviceArena arena;
+  private final Thread owner = Thread.currentThread();
+  private final List<Runnable> records = new ArrayList<>();
+  private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
+  private boolean closed;
+
+  private Pass(Device device, boolean training) {
+    this.device = device;
+    this.training = training;
+    this.stream = device.takeStream();
+    this.arena = device.arena(training ? "a training pass" : "an inference pass", stream);
+  }
+
+  /**
+   * {@return a pass that keeps nothing for backward}
+   *
+   * @param device where it runs
+   */
+  public static Pass inference(Device device) {
+    return new Pass(device, false);
+  }
+
+  /**
+   * {@return a pass that can go backward}
+   *
+   * @param device where it runs
+   */
+  public static Pass training(Device device) {
+    return new Pass(device, true);
+  }
+
+  /** {@return whether this pass can go backward} */
+  public boolean training() {
+    return training;
+  }
+
+  /** {@return the device} */
+  public Device device() {
+    return device;
+  }
+
+  /** {@return the stream that the work is enqueued on} */
+  public Stream stream() {
+    requireUsable();
+    return stream;
+  }
+
+  /** {@return bytes of activations so far} */
+  public long bytes() {
+    return arena.bytes();
+  }
+
+  /**
+   * {@return a float32 tensor of this pass with these values; no gradient flows into it}
+   *
+   * @param shape of it
+   * @param values row-major
+   */
+  public Tensor tensor(Shape shape, float[] values) {
+    return empty(DType.FLOAT32, shape).set(values);
+  }
+
+  /**
+   * {@return a float32 tensor of this pass whose gradient is wanted}
+   *
+   * @param shape of it
+   * @param values row-major
+   */
+  public Tensor variable(Shape shape, float[] values) {
+    return watch(tensor(shape, values));
+  }
+
+  /**
+   * {@return an int32 tensor of this pass: lengths, tokens, labels}
+   *
+   * @param values of its one axis
+   */
+  public Tensor ints(int... values) {
+    return empty(DType.INT32, Shape.of(values.length)).set(values);
+  }
+
+  /**
+   * {@return a tensor of this pass whose values are undefined until written}
+   *
+   * @param type of its elements
+   * @param shape of it
+   */
+  public Tensor empty(DType type, Shape shape) {
+    requireUsable();
+    return arena.empty(type, shape);
+  }
+
+  /**
+   * {@return a tensor of zeros of this pass}
+   *
+   * @param type of its elements
+   * @param shape of it
+   */
+  public Tensor zeros(DType type, Shape shape) {
+    requireUsable();
+    return arena.zeros(type, shape);
+  }
+
+  /**
+   * {@return the tensor, whose gradient will be kept from here on}
+   *
+   * @param tensor of this pass
+   */
+  public Tensor watch(Tensor tensor) {
+    requireUsable();
+    if (training) {
+      gradients.putIfAbsent(tensor.base(), null);
+    }
+    return tensor;
+  }
+
+  /**
+   * {@return whether a gradient flows into a tensor}
+   *
+   * @param tensor or null
+   */
+  public boolean wants(Tensor tensor) {
+    return tensor != null && gradients.containsKey(tensor.base());
+  }
+
+  /**
+   * {@return the gradient of a tensor, zero until something is added; a view's is the same view of
+   * its base's}
+   *
+   * @param tensor watched, or made by a layer
+   * @throws IllegalArgumentException if no gradient flows into it
+   */
+  public Tensor gradient(Tensor tensor) {
+    requireUsable();
+    if (!wants(tensor)) {
+      throw new IllegalArgumentException(
+          "gradient: expected a watched tensor of a training pass, got " + tensor);
+    }
+    var base = tensor.base();
+    var gradient = gradients.get(base);
+    if (gradient == null) {
+      gradient = arena.zeros(base.type(), base.shape());
+      gradients.put(base, gradient);
+    }
+    return tensor.viewOf(gradient);
+  }
+
+  /** {@return the gradient of a tensor, or null where none flows} */
+  Tensor gradientOrNull(Tensor tensor) {
+    return wants(tensor) ? gradient(tensor) : null;
+  }
+
+  /**
+   * {@return the gradient of an output if anything was added to it, or null for zero}
+   *
+   * @param output of a layer
+   */
+  public Tensor arrived(Tensor output) {
+    return gradients.get(output.base()) == null ? null : gradient(output);
+  }
+
+  /**
+   * Records how to undo work; does nothing in inference.
+   *
+   * @param back adds to gradients what this work owes them
+   */
+  public void record(Runnable back) {
+    requireUsable();
+    if (training) {
+      records.add(back);
+    }
+  }
+
+  /**
+   * Goes back from a loss: adds to the gradient of every watched tensor and every parameter.
+   *
+   * @param loss one number, made by this pass
+   */
+  public void backward(Tensor loss) {
+    if (loss.shape().elements() != 1) {
+      throw new IllegalArgumentException(
+          "backward: expected a loss of one element, got " + loss.shape());
+    }
+    device.backend().kernel("fill").run(stream(), new double[] {1}, gradient(loss));
+    backward();
+  }
+
+  /** Goes back from whatever was put into the gradients of outputs. */
+  public void backward() {
+    requireUsable();
+    if (!training) {
+      throw new IllegalStateException("backward: expected a training pass, got an inference pass");
+    }
+    for (int i = records.size() - 1; i >= 0; i--) {
+      records.get(i).run();
+    }
+    records.clear();
+  }
+
+  private void requireUsable() {
+    if (closed) {
+      throw new IllegalStateException("pass: expected open, but it is closed");
+    }
+    if (Thread.currentThread() != owner) {
+      throw new IllegalStateException(
+          "pass: expected the thread that opened it, "
+              + owner.getName()
+              + ", got "
+              + Thread.currentThread().getName());
+    }
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    requireUsable();
+    closed = true;
+    stream.synchronize();
+    arena.close();
+    device.giveBack(stream);
+  }
+}

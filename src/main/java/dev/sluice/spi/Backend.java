@@ -1,0 +1,94 @@
+package dev.sluice.spi;
+
+import dev.sluice.Stream;
+import dev.sluice.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/**
+ * An open engine. Thread-safe, except that a stream is used by one thread at a time. Everything
+ * that takes a stream is enqueued on it; arguments were checked by the caller, shapes included.
+ * Plans hold no data: one plan serves many threads.
+ */
+public interface Backend extends AutoCloseable {
+  /** {@return a new stream} */
+  Stream openStream();
+
+  /**
+   * {@return a new block, aligned to at least 64 bytes; of length 0 where the host cannot reach it}
+   *
+   * @param bytes its size
+   * @throws dev.sluice.OutOfDeviceMemoryException if there is no room
+   */
+  MemorySegment allocate(long bytes);
+
+  /**
+   * Returns a block to the system.
+   *
+   * @param block from {@link #allocate}
+   */
+  void free(MemorySegment block);
+
+  /**
+   * Copies host bytes to the device; the host bytes may be reused after the stream is synchronised.
+   *
+   * @param stream orders the copy
+   * @param host the bytes
+   * @param to where to
+   */
+  void upload(Stream stream, MemorySegment host, Tensor to);
+
+  /**
+   * Copies a tensor to the host.
+   *
+   * @param stream orders the copy
+   * @param from the tensor
+   * @param host where to, at least as long
+   */
+  void download(Stream stream, Tensor from, MemorySegment host);
+
+  /**
+   * A matrix product: {@code c = beta * c + op(a) op(b)}.
+   *
+   * @param stream orders it
+   * @param product sizes, transpositions, beta
+   * @param a [M, K], or [K, M] transposed
+   * @param b [K, N], or [N, K] transposed
+   * @param c [M, N]
+   */
+  void multiply(Stream stream, Product product, Tensor a, Tensor b, Tensor c);
+
+  /**
+   * {@return a convolution with everything chosen for its shape}
+   *
+   * @param spec the shape
+   */
+  ConvPlan convolution(ConvSpec spec);
+
+  /**
+   * {@return a recurrent network over a whole sequence}
+   *
+   * @param spec the network
+   * @param run the sequence
+   */
+  RnnPlan rnn(RnnSpec spec, RnnSpec.Run run);
+
+  /**
+   * {@return a fused convolutional cell over a sequence, or nothing where the engine leaves it to
+   * be composed of convolutions and kernels}
+   *
+   * @param spec the cell and the sequence
+   */
+  Optional<CellPlan> cell(CellSpec spec);
+
+  /**
+   * {@return the kernel of that name}
+   *
+   * @param name as in the parity table
+   * @throws IllegalArgumentException if there is none
+   */
+  Kernel kernel(String name);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,18 @@
+package dev.sluice.spi;
+
+import dev.sluice.Tensor;
+import java.util.List;
+
+/**
+ * The tensors of a whole sequence, or their gradients. In a value sequence x may be null where a
+ * cell has no input, and an initial state may be null for zeros. In a gradient sequence null means
+ * zero for what comes in (y, last) and unwanted for what goes out (x, initial).
+ *
+ * @param x [T, N, ...] the input
+ * @param lengths [N] int32, or null where every sequence is T long
+ * @param initial the states before the first step, h first
+ * @param y [T, N, ...] the output of every step
+ * @param last the states after each sequence's own last step, h first
+ */
+public record Sequence(
+    Tensor x, Tensor lengths, List<Tensor> initial, Tensor y, List<Tensor> last) {}

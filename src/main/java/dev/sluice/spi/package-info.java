@@ -1,0 +1,2 @@
+/** What an engine provides: memory, streams, products, convolutions, sequences, cells, kernels. */
+package dev.sluice.spi;

@@ -1,0 +1,110 @@
+package dev.sluice.train;
+
+import dev.sluice.DType;
+import dev.sluice.Device;
+import dev.sluice.Shape;
+import dev.sluice.Stream;
+import dev.sluice.nn.Parameter;
+import dev.sluice.spi.Backend;
+import java.util.List;
+
+/** Clipping, after gradients are complete and before the optimiser's step. */
+public final class Gradients {
+  private Gradients() {}
+
+  interface Work {
+    void on(Backend backend, Stream stream, int index);
+  }
+
+  /** Runs work for every parameter on one stream, and waits for it. */
+  static void each(List<Parameter> parameters, Work work) {
+    if (parameters.isEmpty()) {
+      return;
+    }
+    Device device = parameters.getFirst().value().arena().device();
+    var stream = device.takeStream();
+    try {
+      for (int i = 0; i < parameters.size(); i++) {
+        work.on(device.backend(), stream, i);
+      }
+      stream.synchronize();
+    } finally {
+      device.giveBack(stream);
+    }
+  }
+
+  /**
+   * Scales all gradients by min(1, max / (norm + 1e-6)), norm the Euclidean norm over all of them
+   * together, as PyTorch's clip_grad_norm_.
+   *
+   * @param parameters whose gradients are scaled
+   * @param max the norm that is not exceeded
+   * @return the norm before; NaN or infinite where a gradient is, and then nothing is scaled
+   */
+  public static double clipNorm(List<Parameter> parameters, double max) {
+    return clip(parameters, "sum_squares", max);
+  }
+
+  /**
+   * As {@link #clipNorm}, with the largest magnitude in place of the Euclidean norm.
+   *
+   * @param parameters whose gradients are scaled
+   * @param max the norm that is not exceeded
+   * @return the norm before
+   */
+  public static double clipMaxNorm(List<Parameter> parameters, double max) {
+    return clip(parameters, "max_abs", max);
+  }
+
+  private static double clip(List<Parameter> parameters, String kernel, double max) {
+    if (!(max > 0)) {
+      throw new IllegalArgumentException("clip: expected a norm > 0, got " + max);
+    }
+    if (parameters.isEmpty()) {
+      return 0;
+    }
+    double norm = norm(parameters, kernel);
+    double factor = max / (norm + 1e-6);
+    if (factor < 1) {
+      each(
+          parameters,
+          (backend, stream, i) ->
+              backend
+                  .kernel("scale")
+                  .run(stream, new double[] {factor}, parameters.get(i).gradient()));
+    }
+    return norm;
+  }
+
+  private static double norm(List<Parameter> parameters, String kernel) {
+    var device = parameters.getFirst().value().arena().device();
+    var type = parameters.getFirst().value().type();
+    try (var arena = device.arena("a gradient norm")) {
+      var sum = arena.zeros(type == DType.FLOAT64 ? type : DType.FLOAT32, Shape.of(1));
+      each(
+          parameters,
+          (backend, stream, i) ->
+              backend.kernel(kernel).run(stream, new double[0], parameters.get(i).gradient(), sum));
+      double value = sum.doubles()[0];
+      return kernel.equals("sum_squares") ? Math.sqrt(value) : value;
+    }
+  }
+
+  /**
+   * Bounds every element of every gradient.
+   *
+   * @param parameters whose gradients are bounded
+   * @param bound the largest magnitude
+   */
+  public static void clipValue(List<Parameter> parameters, double bound) {
+    if (!(bound > 0)) {
+      throw new IllegalArgumentException("clip: expected a bound > 0, got " + bound);
+    }
+    each(
+        parameters,
+        (backend, stream, i) ->
+            backend
+                .kernel("clamp")
+                .run(stream, new double[] {bound}, parameters.get(i).gradient()));
+  }
+}

@@ -1,0 +1,2 @@
+/** Losses, optimisers, clipping, checkpoints and scores. */
+package dev.sluice.train;
