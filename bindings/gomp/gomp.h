@@ -2,3 +2,5 @@
 void omp_set_num_threads(int num_threads);
 int omp_get_max_threads(void);
 void GOMP_parallel(void (*fn)(void *), void *data, unsigned num_threads, unsigned flags);
+/* From the C library: libgomp reads its settings from the environment when it is loaded. */
+int setenv(const char *name, const char *value, int overwrite);

@@ -13,6 +13,9 @@ module dev.sluice {
   exports dev.sluice.train;
   exports dev.sluice.weights;
 
+  opens dev.sluice.cli to
+      info.picocli;
+
   uses dev.sluice.spi.Engine;
 
   provides dev.sluice.spi.Engine with

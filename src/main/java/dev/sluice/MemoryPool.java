@@ -8,7 +8,8 @@ import java.util.Map;
 
 /**
  * The blocks of one device. A block that an arena gives back is kept and handed out again, so that
- * a steady loop of passes allocates nothing; only closing the device returns memory to the system.
+ * a steady loop of passes allocates nothing. Memory goes back to the system when the device is
+ * closed, or when there is no room for a new block.
  */
 final class MemoryPool {
   private static final long SMALLEST = 1 << 20;
@@ -44,6 +45,9 @@ final class MemoryPool {
   private MemorySegment allocate(long bytes, String asker) {
     long size = roundUp(bytes);
     if (reserved + size > cap) {
+      releaseIdle();
+    }
+    if (reserved + size > cap) {
       size = bytes;
     }
     if (reserved + size > cap) {
@@ -61,10 +65,31 @@ final class MemoryPool {
               + used
               + "; raise the cap, close arenas, or use a smaller batch");
     }
-    var block = backend.allocate(size);
+    var block = allocate(size);
     sizes.put(block, size);
     reserved += size;
     return block;
+  }
+
+  private MemorySegment allocate(long size) {
+    try {
+      return backend.allocate(size);
+    } catch (OutOfDeviceMemoryException e) {
+      if (free.isEmpty()) {
+        throw e;
+      }
+      releaseIdle();
+      return backend.allocate(size);
+    }
+  }
+
+  /** Blocks that are each too small for what is asked must not keep it from its room. */
+  private void releaseIdle() {
+    for (var block : free) {
+      backend.free(block);
+      reserved -= sizes.remove(block);
+    }
+    free.clear();
   }
 
   /** Powers of two and three quarters of them: little waste, and blocks fit again. */

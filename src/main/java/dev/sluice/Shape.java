@@ -81,12 +81,13 @@ public final class Shape {
    * {@return bytes that the elements take}
    *
    * @param type of the elements
-   * @throws IllegalArgumentException if that overflows
+   * @throws IllegalArgumentException if there are 2^59 elements or more, so that no sum of sizes
+   *     overflows
    */
   public long bytes(DType type) {
-    if (elements > Long.MAX_VALUE / 8) {
+    if (elements >= 1L << 59) {
       throw new IllegalArgumentException(
-          "shape " + this + ": expected fewer than 2^60 elements, got " + elements);
+          "shape " + this + ": expected fewer than 2^59 elements, got " + elements);
     }
     return elements * type.bytes();
   }

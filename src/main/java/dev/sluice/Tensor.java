@@ -67,6 +67,15 @@ public final class Tensor {
    * @param other a tensor with as many elements as {@link #base}; its gradient, say
    */
   public Tensor viewOf(Tensor other) {
+    if (other.shape.elements() != base.shape.elements()) {
+      throw new IllegalArgumentException(
+          "viewOf: expected a tensor of "
+              + base.shape.elements()
+              + " elements as in "
+              + base.shape
+              + ", got "
+              + other.shape);
+    }
     if (base == this) {
       return other;
     }
@@ -143,7 +152,7 @@ public final class Tensor {
             bytes.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(values[i]));
           }
         }
-        default -> throw wrongType("set(float...)");
+        default -> throw wrongType("set(float...)", "FLOAT32, FLOAT64 or FLOAT16");
       }
       arena.device().upload(bytes, this);
     }
@@ -180,7 +189,7 @@ public final class Tensor {
   public Tensor set(int[] values) {
     checkCount("set", values.length);
     if (type != DType.INT32) {
-      throw wrongType("set(int[])");
+      throw wrongType("set(int[])", "INT32");
     }
     try (var host = Arena.ofConfined()) {
       arena.device().upload(host.allocateFrom(ValueLayout.JAVA_INT, values), this);
@@ -206,7 +215,7 @@ public final class Tensor {
     Objects.checkFromIndexSize(at, count, into.length);
     Objects.checkFromIndexSize(0, count, shape.elements());
     if (type != DType.FLOAT32 && type != DType.FLOAT64 && type != DType.FLOAT16) {
-      throw wrongType("floats()");
+      throw wrongType("floats()", "FLOAT32, FLOAT64 or FLOAT16");
     }
     try (var host = Arena.ofConfined()) {
       var bytes = download(host);
@@ -240,7 +249,7 @@ public final class Tensor {
   /** {@return the elements as ints; waits for the work before} */
   public int[] ints() {
     if (type != DType.INT32) {
-      throw wrongType("ints()");
+      throw wrongType("ints()", "INT32");
     }
     try (var host = Arena.ofConfined()) {
       return download(host).toArray(ValueLayout.JAVA_INT);
@@ -260,8 +269,9 @@ public final class Tensor {
     }
   }
 
-  private IllegalArgumentException wrongType(String call) {
-    return new IllegalArgumentException(call + ": not for a tensor of type " + type);
+  private IllegalArgumentException wrongType(String call, String expected) {
+    return new IllegalArgumentException(
+        call + ": expected a tensor of " + expected + ", got " + this);
   }
 
   @Override

@@ -113,7 +113,7 @@ record LibrarySearch(
   }
 
   /** The folder that bundled natives are unpacked below. */
-  private Path cache() {
+  Path cache() {
     String named = property("sluice.cache");
     if (isSet(named)) {
       return Path.of(named);

@@ -1,7 +1,9 @@
 package dev.sluice.bindings;
 
 import dev.sluice.EngineUnavailableException;
+import dev.sluice.bindings.gomp.Gomp_h;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -81,6 +83,11 @@ public final class NativeLibraries {
     return tried != null ? tried : LibrarySearch.here().candidates(library, (asked, file) -> "");
   }
 
+  /** {@return the folder below which this library keeps what it unpacked or measured} */
+  public static Path cache() {
+    return LibrarySearch.here().cache();
+  }
+
   private static Found search(NativeLibrary library) {
     Path[] opened = new Path[1];
     List<Candidate> tried =
@@ -104,6 +111,7 @@ public final class NativeLibraries {
   private static String open(NativeLibrary library, Path file) throws IOException {
     try {
       if (library == NativeLibrary.ONEDNN) {
+        limitSpinning();
         // First, so that oneDNN and the gomp bindings share this OpenMP runtime and no other.
         System.load(file.resolveSibling("libgomp.so.1").toRealPath().toString());
       }
@@ -111,6 +119,20 @@ public final class NativeLibraries {
       return "";
     } catch (UnsatisfiedLinkError e) {
       return "the linker refused it: " + e.getMessage();
+    }
+  }
+
+  /**
+   * OpenMP's threads spin after each region, by default for ten milliseconds and more, which takes
+   * the cores from everything else on the machine. About a tenth of a millisecond bridges the gaps
+   * between two regions of a step. Who sets the environment decides otherwise.
+   */
+  private static void limitSpinning() {
+    if (System.getenv("GOMP_SPINCOUNT") != null || System.getenv("OMP_WAIT_POLICY") != null) {
+      return;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      Gomp_h.setenv(arena.allocateFrom("GOMP_SPINCOUNT"), arena.allocateFrom("4000"), 0);
     }
   }
 

@@ -17,12 +17,16 @@ final class CellKernels {
   static void register(Map<String, Kernel> all) {
     all.put("conv_lstm", CellKernels::convLstm);
     all.put("conv_lstm_backward", CellKernels::convLstmBackward);
+    all.put("gru_reset", CellKernels::gruReset);
+    all.put("gru_blend", CellKernels::gruBlend);
+    all.put("gru_blend_backward", CellKernels::gruBlendBackward);
+    all.put("gru_reset_backward", CellKernels::gruResetBackward);
   }
 
   private static LstmGates gates(Tensor c, Tensor peephole) {
     int channels = c.shape().size(-1);
     int area = peephole == null ? 1 : count(peephole) / channels;
-    return new LstmGates(Reals.of(c.type()), channels, 0, CellClip.NONE, area);
+    return new LstmGates(Reals.of(c.type()), channels, CellClip.NONE, area);
   }
 
   private static MemorySegment[] peepholes(Tensor i, Tensor f, Tensor o) {
@@ -73,6 +77,60 @@ final class CellKernels {
     if (t[5] != null) {
       gates.backwardPeephole(team(stream), rows(t[1]), step, peepholes(t[8], t[9], t[10]));
     }
+  }
+
+  /** The scalars of every gru kernel: whether the reset is after, whether the blend is UPDATE. */
+  private static GruGates gru(double[] scalars, Tensor h) {
+    return new GruGates(Reals.of(h.type()), h.shape().size(-1), scalars[0] != 0, scalars[1] != 0);
+  }
+
+  /** rz [.., 2K], n [.., K], q [.., K], h_{t-1} [.., K], h_t [.., K] or null. */
+  private static GruGates.Step gruStep(Tensor rz, Tensor n, Tensor q, Tensor before, Tensor h) {
+    long channels = before.shape().dim(-1);
+    return new GruGates.Step(
+        rz.memory(),
+        2 * channels,
+        n == null ? null : n.memory(),
+        channels,
+        q.memory(),
+        null,
+        before.memory(),
+        h == null ? null : h.memory(),
+        null,
+        0,
+        null,
+        0);
+  }
+
+  /** gru_reset(): rz, q, h_{t-1}: r and z are activated; with the reset before q = r h. */
+  private static void gruReset(Stream stream, double[] scalars, Tensor... t) {
+    gru(scalars, t[2]).reset(team(stream), rows(t[2]), gruStep(t[0], null, t[1], t[2], null));
+  }
+
+  /** gru_blend(): rz, n, q, h_{t-1}, h_t: the candidate and the new state. */
+  private static void gruBlend(Stream stream, double[] scalars, Tensor... t) {
+    gru(scalars, t[3]).blend(team(stream), rows(t[3]), gruStep(t[0], t[1], t[2], t[3], t[4]));
+  }
+
+  /**
+   * gru_blend_backward(): rz, n, q, h_{t-1}, dh: dh in, what goes straight to h_{t-1} out; z, n and
+   * with the reset after r and q become gradients.
+   */
+  private static void gruBlendBackward(Stream stream, double[] scalars, Tensor... t) {
+    gru(scalars, t[3])
+        .blendBack(
+            team(stream), rows(t[3]), gruStep(t[0], t[1], t[2], t[3], null), null, t[4].memory());
+  }
+
+  /** gru_reset_backward(): rz, q, h_{t-1}, the gradient of r h, dh_{t-1} (added to). */
+  private static void gruResetBackward(Stream stream, double[] scalars, Tensor... t) {
+    gru(scalars, t[2])
+        .resetBack(
+            team(stream),
+            rows(t[2]),
+            gruStep(t[0], null, t[1], t[2], null),
+            t[3].memory(),
+            t[4].memory());
   }
 
   private static int rows(Tensor c) {

@@ -3,9 +3,12 @@ package dev.sluice.cpu;
 import static dev.sluice.bindings.onednn.Dnnl_h.dnnl_engine_destroy;
 
 import dev.sluice.DType;
+import dev.sluice.NativeException;
 import dev.sluice.OutOfDeviceMemoryException;
 import dev.sluice.Stream;
 import dev.sluice.Tensor;
+import dev.sluice.bindings.NativeLibraries;
+import dev.sluice.bindings.gomp.Gomp_h;
 import dev.sluice.spi.Backend;
 import dev.sluice.spi.CellPlan;
 import dev.sluice.spi.CellSpec;
@@ -27,14 +30,16 @@ final class CpuBackend implements Backend {
 
   private final int threads;
   private final MemorySegment engine;
+  private final LayoutChoice layouts;
   private final Map<Long, Arena> blocks = new ConcurrentHashMap<>();
   private final Map<ConvSpec, ConvPlan> convolutions = new ConcurrentHashMap<>();
-  private final Map<RnnKey, RnnPlan> networks = new ConcurrentHashMap<>();
-  private final Map<CellSpec, ConvLstmPlan> cells = new ConcurrentHashMap<>();
+  private final Map<RnnKey, CpuRnn> networks = new ConcurrentHashMap<>();
+  private final Map<CellSpec, Optional<ConvLstmPlan>> cells = new ConcurrentHashMap<>();
 
   CpuBackend(int threads) {
     this.threads = threads;
     this.engine = OneDnn.engine();
+    this.layouts = new LayoutChoice(NativeLibraries.cache(), threads);
   }
 
   @Override
@@ -44,6 +49,10 @@ final class CpuBackend implements Backend {
 
   @Override
   public MemorySegment allocate(long bytes) {
+    long available = HostMemory.available();
+    if (bytes > available) {
+      throw outOfMemory(bytes, ", available " + available);
+    }
     var arena = Arena.ofShared();
     try {
       var block = arena.allocate(bytes, 256);
@@ -51,9 +60,13 @@ final class CpuBackend implements Backend {
       return block;
     } catch (OutOfMemoryError e) {
       arena.close();
-      throw new OutOfDeviceMemoryException(
-          "malloc", 0, "NULL", "asked for " + bytes + " bytes; use smaller shapes or batches");
+      throw outOfMemory(bytes, "");
     }
+  }
+
+  private static OutOfDeviceMemoryException outOfMemory(long bytes, String more) {
+    return new OutOfDeviceMemoryException(
+        "malloc", 0, "NULL", "asked for " + bytes + " bytes" + more + "; use smaller shapes");
   }
 
   @Override
@@ -90,17 +103,37 @@ final class CpuBackend implements Backend {
             p.columns());
   }
 
+  /** oneDNN cuts a primitive's work for as many threads as the thread that makes it may use. */
+  private void bind() {
+    Gomp_h.omp_set_num_threads(threads);
+  }
+
   @Override
   public ConvPlan convolution(ConvSpec spec) {
+    bind();
     return convolutions.computeIfAbsent(
-        spec,
-        s ->
-            s.type() == DType.FLOAT32 ? new OneDnnConvolution(engine, s) : new PlainConvolution(s));
+        spec, s -> s.type() == DType.FLOAT32 ? floatConvolution(s) : new PlainConvolution(s));
+  }
+
+  private ConvPlan floatConvolution(ConvSpec spec) {
+    try {
+      return new OneDnnConvolution(engine, spec);
+    } catch (NativeException e) {
+      requireUnimplemented(e);
+      return new GemmConvolution(spec);
+    }
+  }
+
+  /** Goes on only where oneDNN has no implementation but its reference. */
+  private static void requireUnimplemented(NativeException e) {
+    if (e.code() != Primitive.UNIMPLEMENTED) {
+      throw e;
+    }
   }
 
   @Override
   public RnnPlan rnn(RnnSpec spec, RnnSpec.Run run) {
-    return networks.computeIfAbsent(new RnnKey(spec, run), k -> new CpuRnn(k.spec, k.run));
+    return networks.computeIfAbsent(new RnnKey(spec, run), k -> new CpuRnn(engine, k.spec, k.run));
   }
 
   @Override
@@ -108,8 +141,28 @@ final class CpuBackend implements Backend {
     if (spec.type() != DType.FLOAT32) {
       return Optional.empty();
     }
-    return Optional.of(
-        cells.computeIfAbsent(spec, s -> new ConvLstmPlan(engine, s, Layout.CHANNELS_LAST)));
+    bind();
+    return cells.computeIfAbsent(spec, this::fused).map(CellPlan.class::cast);
+  }
+
+  /** Empty where oneDNN has no convolution for it; the cell is then composed of our own. */
+  private Optional<ConvLstmPlan> fused(CellSpec spec) {
+    try {
+      var layout = layouts.of(spec, candidate -> time(spec, candidate));
+      return Optional.of(new ConvLstmPlan(engine, spec, layout));
+    } catch (NativeException e) {
+      requireUnimplemented(e);
+      return Optional.empty();
+    }
+  }
+
+  private long time(CellSpec spec, Layout layout) {
+    var plan = new ConvLstmPlan(engine, spec.steps(1), layout);
+    try (var stream = new CpuStream(engine, threads)) {
+      return plan.time(stream);
+    } finally {
+      plan.close();
+    }
   }
 
   @Override
@@ -122,7 +175,7 @@ final class CpuBackend implements Backend {
     convolutions.values().stream()
         .filter(OneDnnConvolution.class::isInstance)
         .forEach(plan -> ((OneDnnConvolution) plan).close());
-    cells.values().forEach(ConvLstmPlan::close);
+    cells.values().forEach(plan -> plan.ifPresent(ConvLstmPlan::close));
     blocks.values().forEach(Arena::close);
     dnnl_engine_destroy(engine);
   }

@@ -4,7 +4,6 @@ import dev.sluice.Device;
 import dev.sluice.EngineUnavailableException;
 import dev.sluice.bindings.NativeLibraries;
 import dev.sluice.bindings.NativeLibrary;
-import dev.sluice.bindings.onednn.Dnnl_h;
 import dev.sluice.spi.Backend;
 import dev.sluice.spi.Engine;
 import dev.sluice.spi.EngineReport;
@@ -46,29 +45,13 @@ public final class CpuEngine implements Engine {
 
   private static void describe(Map<String, String> facts) {
     facts.put("oneDNN", OneDnn.version());
-    facts.put("instruction set", instructionSet(Dnnl_h.dnnl_get_effective_cpu_isa()));
+    facts.put("instruction set", OneDnn.isa());
     facts.put(
         "Vector API",
         VectorApi.PRESENT
             ? Lanes.COUNT * 32 + " bits"
             : "absent, plain loops instead; add --add-modules jdk.incubator.vector");
     facts.put("threads", String.valueOf(Cores.physical()));
-  }
-
-  private static String instructionSet(int isa) {
-    return switch (isa) {
-      case 0x1 -> "SSE4.1";
-      case 0x3 -> "AVX";
-      case 0x7 -> "AVX2";
-      case 0xf -> "AVX2 VNNI";
-      case 0x27 -> "AVX-512 core";
-      case 0x67 -> "AVX-512 VNNI";
-      case 0xe7 -> "AVX-512 bf16";
-      case 0x1ef -> "AVX-512 fp16";
-      case 0xfef -> "AVX-512 AMX";
-      case 0x1fef -> "AVX-512 AMX fp16";
-      default -> "0x" + Integer.toHexString(isa);
-    };
   }
 
   @Override

@@ -7,36 +7,41 @@ import dev.sluice.spi.RnnSpec;
 import dev.sluice.spi.Sequence;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** Layers and directions of a recurrent network, strand by strand. Weights stay row-major. */
-final class CpuRnn implements RnnPlan {
+/** Layers and directions of a recurrent network, strand by strand. */
+final class CpuRnn implements RnnPlan, AutoCloseable {
   private final RnnSpec spec;
   private final RnnSpec.Run run;
   private final Reals reals;
   private final Multiply multiply;
-  private final long[] weightBytes;
+  private final PackedNetwork network;
 
-  CpuRnn(RnnSpec spec, RnnSpec.Run run) {
+  CpuRnn(MemorySegment engine, RnnSpec spec, RnnSpec.Run run) {
     this.spec = spec;
     this.run = run;
     this.reals = Reals.of(spec.type());
     this.multiply = Multiply.of(reals);
-    this.weightBytes =
-        spec.weights().values().stream().mapToLong(shape -> shape.bytes(spec.type())).toArray();
+    this.network = new PackedNetwork(engine, spec, run);
+  }
+
+  /** What decides how weights are packed: not how long sequences are, nor how many. */
+  private record Layout(RnnSpec spec, boolean training, boolean single) {}
+
+  @Override
+  public Object layout() {
+    return new Layout(spec, run.training(), run.batch() == 1);
   }
 
   @Override
   public long packedBytes() {
-    return Blocks.total(weightBytes);
+    return network.bytes();
   }
 
   @Override
   public void pack(Stream stream, List<Tensor> weights, Tensor packed) {
-    var parts = Blocks.cut(packed.memory(), weightBytes);
-    for (int i = 0; i < parts.length; i++) {
-      parts[i].copyFrom(weights.get(i).memory());
-    }
+    network.pack((CpuStream) stream, weights, packed);
   }
 
   @Override
@@ -44,7 +49,7 @@ final class CpuRnn implements RnnPlan {
     return run.training() ? Blocks.total(reserveParts()) : 0;
   }
 
-  /** For each strand its own parts, then for each layer but the last its output. */
+  /** For each strand its own parts, for each layer but the last its output, x without padding. */
   private long[] reserveParts() {
     var parts = new ArrayList<Long>();
     for (int strand = 0; strand < spec.layers() * spec.directions(); strand++) {
@@ -55,11 +60,16 @@ final class CpuRnn implements RnnPlan {
     for (int layer = 0; layer + 1 < spec.layers(); layer++) {
       parts.add(outputBytes());
     }
+    parts.add(run.lengths() ? bytes((long) rows() * spec.input()) : 0);
     return parts.stream().mapToLong(Long::longValue).toArray();
   }
 
   private long[] strandParts() {
-    return LstmStrand.reserve(spec, run);
+    return switch (spec.kind()) {
+      case LSTM -> LstmStrand.reserve(spec, run);
+      case GRU_RESET_AFTER, GRU_RESET_BEFORE -> GruStrand.reserve(spec, run);
+      case RNN_TANH, RNN_RELU -> ElmanStrand.reserve(spec, run);
+    };
   }
 
   private long outputBytes() {
@@ -85,21 +95,36 @@ final class CpuRnn implements RnnPlan {
       this.stream = (CpuStream) stream;
       this.values = values;
       this.reserve = reserve;
-      var weights = Blocks.cut(packed.memory(), weightBytes);
       int each = strandParts().length;
       for (int s = 0; s < spec.layers() * spec.directions(); s++) {
-        var parts = java.util.Arrays.copyOfRange(reserve, s * each, (s + 1) * each);
-        strands.add(strand(s, weightsOf(weights, s), parts));
+        var parts = Arrays.copyOfRange(reserve, s * each, (s + 1) * each);
+        strands.add(network.strand(this.stream, run, packed, s, parts));
       }
-    }
-
-    private Strand strand(int index, Strand.Weights weights, MemorySegment[] parts) {
-      return new LstmStrand(stream, spec, run, index % spec.directions() == 1, weights, parts);
     }
 
     /** The input of a layer, [T N, width]. */
     MemorySegment input(int layer) {
-      return layer == 0 ? values.x().memory() : output(layer - 1);
+      if (layer > 0) {
+        return output(layer - 1);
+      }
+      return run.lengths() ? reserve[reserve.length - 1] : values.x().memory();
+    }
+
+    /** Copies x with zeros past the sequences' ends: whatever stands there has no part in W_ih. */
+    void maskInput() {
+      var x = values.x().memory();
+      var masked = reserve[reserve.length - 1];
+      long row = bytes(spec.input());
+      for (int t = 0; t < run.steps(); t++) {
+        for (int n = 0; n < run.batch(); n++) {
+          long at = ((long) t * run.batch() + n) * row;
+          if (Strand.ended(lengths(), n, t)) {
+            masked.asSlice(at, row).fill((byte) 0);
+          } else {
+            MemorySegment.copy(x, at, masked, at, row);
+          }
+        }
+      }
     }
 
     MemorySegment output(int layer) {
@@ -110,20 +135,6 @@ final class CpuRnn implements RnnPlan {
     MemorySegment lengths() {
       return values.lengths() == null ? null : values.lengths().memory();
     }
-  }
-
-  /** The weights, or gradients, of one strand in a list of all. */
-  private Strand.Weights weightsOf(MemorySegment[] all, int strand) {
-    int each = all.length / (spec.layers() * spec.directions());
-    int at = strand * each;
-    int next = at + (spec.bias() ? 4 : 2);
-    return new Strand.Weights(
-        all[at],
-        all[at + 1],
-        spec.bias() ? all[at + 2] : null,
-        spec.bias() ? all[at + 3] : null,
-        spec.projection() > 0 ? all[next] : null,
-        spec.peephole() ? all[next + (spec.projection() > 0 ? 1 : 0)] : null);
   }
 
   private static MemorySegment strandOf(List<Tensor> states, int which, int strand) {
@@ -137,6 +148,9 @@ final class CpuRnn implements RnnPlan {
     var block =
         reserve == null ? ((CpuStream) stream).scratch(parts) : Blocks.cut(reserve.memory(), parts);
     var trip = new Trip(stream, packed, values, block);
+    if (run.lengths()) {
+      trip.maskInput();
+    }
     for (int layer = 0; layer < spec.layers(); layer++) {
       for (int direction = 0; direction < spec.directions(); direction++) {
         int index = layer * spec.directions() + direction;
@@ -198,7 +212,7 @@ final class CpuRnn implements RnnPlan {
       for (int direction = 0; direction < spec.directions(); direction++) {
         int index = layer * spec.directions() + direction;
         var strand = trip.strands.get(index);
-        var own = weightsOf(into, index);
+        var own = network.weights(into, index);
         copyStates(gradients.last(), index, scratch);
         strand.backward(
             trip.lengths(),
@@ -256,14 +270,7 @@ final class CpuRnn implements RnnPlan {
         own.input(),
         in);
     if (spec.bias()) {
-      Loops.addColumns(
-          trip.stream.team(),
-          reals,
-          strand.sums(),
-          rows(),
-          Math.toIntExact(gates),
-          own.inputBias(),
-          own.recurrentBias());
+      strand.biasGradients(own);
     }
     var to = layer > 0 ? dx : gradients.x() == null ? null : gradients.x().memory();
     if (to != null) {
@@ -282,5 +289,10 @@ final class CpuRnn implements RnnPlan {
           to,
           in);
     }
+  }
+
+  @Override
+  public void close() {
+    network.close();
   }
 }

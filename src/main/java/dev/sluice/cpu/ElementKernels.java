@@ -134,6 +134,7 @@ final class ElementKernels {
         t[0].memory(),
         count(t[0]) / columns,
         columns,
+        columns,
         t[1].memory(),
         null);
   }

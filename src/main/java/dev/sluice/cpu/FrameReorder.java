@@ -14,19 +14,17 @@ final class FrameReorder implements AutoCloseable {
 
   private final MemorySegment engine;
   private final CellSpec spec;
-  private final Layout input;
   private final Layout inner;
   private final Map<Way, Primitive> ways = new HashMap<>();
 
-  FrameReorder(MemorySegment engine, CellSpec spec, Layout input, Layout inner) {
+  FrameReorder(MemorySegment engine, CellSpec spec, Layout inner) {
     this.engine = engine;
     this.spec = spec;
-    this.input = input;
     this.inner = inner;
   }
 
   boolean convertsInput() {
-    return input != Layout.CHANNELS_LAST;
+    return inner != Layout.CHANNELS_LAST;
   }
 
   /** Frames of the hidden width, from outside in. */
@@ -46,13 +44,13 @@ final class FrameReorder implements AutoCloseable {
 
   /** All input frames, from outside in. */
   void inputIn(CpuStream stream, MemorySegment from, MemorySegment to) {
-    var way = new Way(spec.steps(), spec.inputs(), Layout.CHANNELS_LAST, input);
+    var way = new Way(spec.steps(), spec.inputs(), Layout.CHANNELS_LAST, inner);
     convert(stream, way, from, to);
   }
 
   /** The gradient of all input frames, from inside out, added. */
   void addInputOut(CpuStream stream, MemorySegment from, MemorySegment to) {
-    var way = new Way(spec.steps(), spec.inputs(), input, Layout.CHANNELS_LAST);
+    var way = new Way(spec.steps(), spec.inputs(), inner, Layout.CHANNELS_LAST);
     addConverted(stream, way, from, to);
   }
 

@@ -14,7 +14,15 @@ final class Kernels {
     ElementKernels.register(ALL);
     FrameKernels.register(ALL);
     CellKernels.register(ALL);
-    TrainingKernels.register(ALL);
+    StLstmGates.register(ALL);
+    GhuGates.register(ALL);
+    LayerNormKernels.register(ALL);
+    PredictionKernels.register(ALL);
+    ActivationKernels.register(ALL);
+    EmbeddingKernels.register(ALL);
+    DropoutKernels.register(ALL);
+    LossKernels.register(ALL);
+    OptimiserKernels.register(ALL);
   }
 
   private Kernels() {}

@@ -3,7 +3,6 @@ package dev.sluice.cpu;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Vector arithmetic of the float loops. Only touched where {@link VectorApi#PRESENT}. */
@@ -13,7 +12,32 @@ final class Lanes {
 
   static final int COUNT = WIDTH.length();
 
+  /** Bytes of a vector. */
+  static final long STEP = 4L * COUNT;
+
+  // Constants, not broadcasts in the loops: each of those is inlined some ten methods deep, and C2
+  // stops inlining, and boxes vectors, in a loop that has too much of that.
+  private static final FloatVector LOW = all(-7.905311f);
+  private static final FloatVector HIGH = all(7.905311f);
+  private static final FloatVector P1 = all(4.89352455891786e-03f);
+  private static final FloatVector P3 = all(6.37261928875436e-04f);
+  private static final FloatVector P5 = all(1.48572235717979e-05f);
+  private static final FloatVector P7 = all(5.12229709037114e-08f);
+  private static final FloatVector P9 = all(-8.60467152213735e-11f);
+  private static final FloatVector P11 = all(2.00018790482477e-13f);
+  private static final FloatVector P13 = all(-2.76076847742355e-16f);
+  private static final FloatVector Q0 = all(4.89352518554385e-03f);
+  private static final FloatVector Q2 = all(2.26843463243900e-03f);
+  private static final FloatVector Q4 = all(1.18534705686654e-04f);
+  private static final FloatVector Q6 = all(1.19825839466702e-06f);
+  private static final FloatVector HALF = all(0.5f);
+  private static final FloatVector ONE = all(1f);
+
   private Lanes() {}
+
+  private static FloatVector all(float value) {
+    return FloatVector.broadcast(WIDTH, value);
+  }
 
   static FloatVector load(MemorySegment m, long byteOffset) {
     return FloatVector.fromMemorySegment(WIDTH, m, byteOffset, ByteOrder.LITTLE_ENDIAN);
@@ -28,23 +52,53 @@ final class Lanes {
    * 2.7e-7. NaN stays NaN.
    */
   static FloatVector tanh(FloatVector v) {
-    var low = v.blend(-7.905311f, v.compare(VectorOperators.LT, -7.905311f));
-    var x = low.blend(7.905311f, low.compare(VectorOperators.GT, 7.905311f));
+    var x = v.max(LOW).min(HIGH);
     var s = x.mul(x);
-    var p = s.mul(-2.76076847742355e-16f).add(2.00018790482477e-13f);
-    p = p.fma(s, s.broadcast(-8.60467152213735e-11f));
-    p = p.fma(s, s.broadcast(5.12229709037114e-08f));
-    p = p.fma(s, s.broadcast(1.48572235717979e-05f));
-    p = p.fma(s, s.broadcast(6.37261928875436e-04f));
-    p = p.fma(s, s.broadcast(4.89352455891786e-03f));
-    var q = s.mul(1.19825839466702e-06f).add(1.18534705686654e-04f);
-    q = q.fma(s, s.broadcast(2.26843463243900e-03f));
-    q = q.fma(s, s.broadcast(4.89352518554385e-03f));
+    var p = s.fma(P13, P11).fma(s, P9).fma(s, P7).fma(s, P5).fma(s, P3).fma(s, P1);
+    var q = s.fma(Q6, Q4).fma(s, Q2).fma(s, Q0);
     return x.mul(p).div(q);
   }
 
   /** (1 + tanh(x / 2)) / 2: absolute error 1.6e-7. */
   static FloatVector sigmoid(FloatVector v) {
-    return tanh(v.mul(0.5f)).mul(0.5f).add(0.5f);
+    return tanh(v.mul(HALF)).fma(HALF, HALF);
+  }
+
+  static FloatVector oneMinus(FloatVector v) {
+    return ONE.sub(v);
+  }
+
+  /** Elements from..to, in whole vectors; the rest is the caller's. */
+  static int whole(int from, int to) {
+    return from + (to - from) / COUNT * COUNT;
+  }
+
+  /** x = s(x) for bytes at..end. */
+  static void sigmoid(MemorySegment x, long at, long end) {
+    for (long e = at; e < end; e += STEP) {
+      store(sigmoid(load(x, e)), x, e);
+    }
+  }
+
+  /** x = tanh(x) for bytes at..end. */
+  static void tanh(MemorySegment x, long at, long end) {
+    for (long e = at; e < end; e += STEP) {
+      store(tanh(load(x, e)), x, e);
+    }
+  }
+
+  /** a += b for some bytes. */
+  static void add(MemorySegment a, long aAt, MemorySegment b, long bAt, long bytes) {
+    for (long e = 0; e < bytes; e += STEP) {
+      store(load(a, aAt + e).add(load(b, bAt + e)), a, aAt + e);
+    }
+  }
+
+  /** a += b c for some bytes. */
+  static void addProduct(
+      MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment c, long cAt, long bytes) {
+    for (long e = 0; e < bytes; e += STEP) {
+      store(load(b, bAt + e).fma(load(c, cAt + e), load(a, aAt + e)), a, aAt + e);
+    }
   }
 }

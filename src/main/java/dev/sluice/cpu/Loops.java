@@ -18,7 +18,7 @@ final class Loops {
         (low, high) -> {
           int j = low;
           if (VectorApi.PRESENT) {
-            j = addVectors(from, to, low, high);
+            j = LoopsVector.add(from, to, low, high);
           }
           for (; j < high; j++) {
             Reals.FLOATS.add(to, j, Reals.FLOATS.get(from, j));
@@ -26,17 +26,10 @@ final class Loops {
         });
   }
 
-  private static int addVectors(MemorySegment from, MemorySegment to, int low, int high) {
-    int j = low;
-    for (; j + Lanes.COUNT <= high; j += Lanes.COUNT) {
-      Lanes.store(Lanes.load(to, j * 4L).add(Lanes.load(from, j * 4L)), to, j * 4L);
-    }
-    return j;
-  }
-
   /**
-   * Column sums of a [rows, columns] matrix, added to two vectors.
+   * Sums of the first columns of a matrix, added to two vectors.
    *
+   * @param stride elements from one row to the next
    * @param b may be null
    */
   static void addColumns(
@@ -44,6 +37,7 @@ final class Loops {
       Reals reals,
       MemorySegment matrix,
       long rows,
+      long stride,
       int columns,
       MemorySegment a,
       MemorySegment b) {
@@ -53,39 +47,25 @@ final class Loops {
         (from, to) -> {
           int j = from;
           if (VectorApi.PRESENT && reals == Reals.FLOATS) {
-            for (; j + Lanes.COUNT <= to; j += Lanes.COUNT) {
-              addColumnVector(matrix, rows, 4L * columns, 4L * j, a, b);
-            }
+            j = LoopsVector.addColumns(matrix, rows, 4 * stride, from, to, a, b);
           }
           for (; j < to; j++) {
-            addColumn(reals, matrix, rows, columns, j, a, b);
+            addColumn(reals, matrix, rows, stride, j, a, b);
           }
         });
-  }
-
-  private static void addColumnVector(
-      MemorySegment matrix, long rows, long stride, long at, MemorySegment a, MemorySegment b) {
-    var sum = Lanes.load(matrix, at);
-    for (long r = 1; r < rows; r++) {
-      sum = sum.add(Lanes.load(matrix, r * stride + at));
-    }
-    Lanes.store(Lanes.load(a, at).add(sum), a, at);
-    if (b != null) {
-      Lanes.store(Lanes.load(b, at).add(sum), b, at);
-    }
   }
 
   private static void addColumn(
       Reals reals,
       MemorySegment matrix,
       long rows,
-      long columns,
+      long stride,
       int j,
       MemorySegment a,
       MemorySegment b) {
     double sum = 0;
     for (long r = 0; r < rows; r++) {
-      sum += reals.get(matrix, r * columns + j);
+      sum += reals.get(matrix, r * stride + j);
     }
     reals.add(a, j, sum);
     if (b != null) {

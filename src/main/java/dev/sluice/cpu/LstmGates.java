@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 /**
  * The pointwise part of LSTM and ConvLSTM, forward and backward, for one step.
  *
- * <p>Forward: {@code i = s(a_i + p_i c), f = s(a_f + p_f c + b), g = tanh(a_g), c' = f c + i g, o =
+ * <p>Forward: {@code i = s(a_i + p_i c), f = s(a_f + p_f c), g = tanh(a_g), c' = f c + i g, o =
  * s(a_o + p_o c'), h = o tanh(c')}. The gates are a [rows, 4, L] block: an LSTM has N rows of L =
  * H, frames that lie channels-last N H W rows of L = C, other frames N rows of L = C H W.
  * Activations overwrite the sums, and in backward their gradients overwrite the activations.
@@ -15,19 +15,18 @@ import java.lang.foreign.ValueLayout;
 final class LstmGates {
   private final Reals reals;
   private final int length;
-  private final double forgetBias;
   private final CellClip clip;
   private final int peepholeRows;
   private final boolean vectors;
 
   /**
    * @param length L
+   * @param clip bounds on c
    * @param peepholeRows rows after which the peephole maps repeat
    */
-  LstmGates(Reals reals, int length, double forgetBias, CellClip clip, int peepholeRows) {
+  LstmGates(Reals reals, int length, CellClip clip, int peepholeRows) {
     this.reals = reals;
     this.length = length;
-    this.forgetBias = forgetBias;
     this.clip = clip;
     this.peepholeRows = peepholeRows;
     this.vectors =
@@ -38,7 +37,7 @@ final class LstmGates {
    * One step's tensors.
    *
    * @param gates [rows, 4, L]
-   * @param bias two [4, L] vectors to add to every row, or null
+   * @param bias [4, L] to add to every row, or null
    * @param peephole i, f, o, each [peepholeRows, L], or null
    * @param before c_{t-1}, [rows, L]
    * @param after c_t, [rows, L]
@@ -52,7 +51,7 @@ final class LstmGates {
    */
   record Forward(
       MemorySegment gates,
-      MemorySegment[] bias,
+      MemorySegment bias,
       MemorySegment[] peephole,
       MemorySegment before,
       MemorySegment after,
@@ -68,26 +67,20 @@ final class LstmGates {
   }
 
   void forward(Team team, int rows, Forward s) {
-    team.run(rows, grain(), (from, to) -> forwardRows(from, to, s));
+    team.rows(rows, length, (row, from, to) -> forward(row, from, to, s));
   }
 
-  /** Rows below which a second thread does not pay. */
-  private int grain() {
-    return Math.max(1, 2048 / length);
-  }
-
-  private void forwardRows(int from, int to, Forward s) {
-    for (int row = from; row < to; row++) {
-      if (s.ended(row)) {
-        hold(row, s);
-        continue;
-      }
-      int done = 0;
-      if (vectors) {
-        done = LstmGatesVector.forward(row, length, (float) forgetBias, peepholeAt(row), s);
-      }
-      forwardPlain(row, done, s);
+  private void forward(int row, int from, int to, Forward s) {
+    if (s.ended(row)) {
+      hold(row, from, to, s);
+      return;
     }
+    int done = from;
+    if (vectors) {
+      done = Lanes.whole(from, to);
+      LstmGatesVector.forward(row, length, from, done, peepholeAt(row), s);
+    }
+    forwardPlain(row, done, to, s);
   }
 
   private long peepholeAt(int row) {
@@ -95,26 +88,25 @@ final class LstmGates {
   }
 
   /** A row that has ended keeps its state. */
-  private void hold(int row, Forward s) {
+  private void hold(int row, int from, int to, Forward s) {
     long at = (long) row * length;
-    for (int j = 0; j < length; j++) {
+    for (int j = from; j < to; j++) {
       reals.set(s.after, at + j, reals.get(s.before, at + j));
-      if (s.hBefore != null) {
-        reals.set(s.h, at + j, reals.get(s.hBefore, at + j));
-      }
+      // Zero under a projection, whose weights' gradient sees these rows times zero.
+      reals.set(s.h, at + j, s.hBefore == null ? 0 : reals.get(s.hBefore, at + j));
       if (s.y != null) {
         reals.set(s.y, row * s.yStride + j, 0);
       }
     }
   }
 
-  private void forwardPlain(int row, int from, Forward s) {
+  private void forwardPlain(int row, int from, int to, Forward s) {
     long at = (long) row * length;
     long p = peepholeAt(row);
-    for (int j = from; j < length; j++) {
+    for (int j = from; j < to; j++) {
       double read = readClip(reals.get(s.before, at + j));
       double i = Reals.sigmoid(sum(s, row, 0, j) + peep(s.peephole, 0, p + j) * read);
-      double f = Reals.sigmoid(sum(s, row, 1, j) + peep(s.peephole, 1, p + j) * read + forgetBias);
+      double f = Reals.sigmoid(sum(s, row, 1, j) + peep(s.peephole, 1, p + j) * read);
       double g = Math.tanh(sum(s, row, 2, j));
       double c = storeClip(f * read + i * g);
       double out = readClip(c);
@@ -136,7 +128,7 @@ final class LstmGates {
     double a = gate(s.gates, row, gate, j);
     if (s.bias != null) {
       long at = (long) gate * length + j;
-      a += reals.get(s.bias[0], at) + reals.get(s.bias[1], at);
+      a += reals.get(s.bias, at);
     }
     return a;
   }
@@ -196,29 +188,30 @@ final class LstmGates {
   }
 
   void backward(Team team, int rows, Backward s) {
-    team.run(rows, grain(), (from, to) -> backwardRows(from, to, s));
+    team.rows(rows, length, (row, from, to) -> backward(row, from, to, s));
   }
 
-  private void backwardRows(int from, int to, Backward s) {
-    for (int row = from; row < to; row++) {
-      if (s.ended(row)) {
-        s.gates
-            .asSlice(4L * row * length * reals.bytes(), 4L * length * reals.bytes())
-            .fill((byte) 0);
-        continue;
+  private void backward(int row, int from, int to, Backward s) {
+    if (s.ended(row)) {
+      for (int gate = 0; gate < 4; gate++) {
+        for (int j = from; j < to; j++) {
+          setGate(s.gates, row, gate, j, 0);
+        }
       }
-      int done = 0;
-      if (vectors) {
-        done = LstmGatesVector.backward(row, length, peepholeAt(row), s);
-      }
-      backwardPlain(row, done, s);
+      return;
     }
+    int done = from;
+    if (vectors) {
+      done = Lanes.whole(from, to);
+      LstmGatesVector.backward(row, length, from, done, peepholeAt(row), s);
+    }
+    backwardPlain(row, done, to, s);
   }
 
-  private void backwardPlain(int row, int from, Backward s) {
+  private void backwardPlain(int row, int from, int to, Backward s) {
     long at = (long) row * length;
     long p = peepholeAt(row);
-    for (int j = from; j < length; j++) {
+    for (int j = from; j < to; j++) {
       double i = gate(s.gates, row, 0, j);
       double f = gate(s.gates, row, 1, j);
       double g = gate(s.gates, row, 2, j);

@@ -1,167 +1,136 @@
 package dev.sluice.cpu;
 
 import static dev.sluice.cpu.Lanes.load;
-import static dev.sluice.cpu.Lanes.sigmoid;
+import static dev.sluice.cpu.Lanes.oneMinus;
 import static dev.sluice.cpu.Lanes.store;
 import static dev.sluice.cpu.Lanes.tanh;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
 
 /**
- * {@link LstmGates} over vectors: whole vectors of one row, the rest of the row is the caller's.
- * Two small loops forward, since one large loop took twice the time.
+ * {@link LstmGates} over vectors: elements from..to of one row, a multiple of a vector's. Small
+ * loops, with one tanh at most: larger ones took twice the time and boxed their vectors.
  */
 final class LstmGatesVector {
   private LstmGatesVector() {}
 
-  /** {@return how many elements of the row are done} */
-  static int forward(int row, int length, float forgetBias, long peepholeAt, LstmGates.Forward s) {
-    int whole = length / Lanes.COUNT * Lanes.COUNT;
-    long gates = 16L * row * length;
+  static void forward(int row, int length, int from, int to, long peepholeAt, LstmGates.Forward s) {
     long gate = 4L * length;
-    long at = 4L * row * length;
-    if (s.bias() != null) {
-      addBias(whole, gates, gate, s.gates(), s.bias()[0], s.bias()[1]);
+    long i = 4 * gate * row + 4L * from;
+    long f = i + gate;
+    long g = f + gate;
+    long o = g + gate;
+    long c = gate * row + 4L * from;
+    long bytes = 4L * (to - from);
+    long p = 4 * (peepholeAt + from);
+    var a = s.gates();
+    for (int k = 0; s.bias() != null && k < 4; k++) {
+      Lanes.add(a, i + k * gate, s.bias(), k * gate + 4L * from, bytes);
     }
     if (s.peephole() != null) {
-      peepBefore(whole, gates, gate, at, 4 * peepholeAt, s);
+      Lanes.addProduct(a, i, s.peephole()[0], p, s.before(), c, bytes);
+      Lanes.addProduct(a, f, s.peephole()[1], p, s.before(), c, bytes);
     }
-    cell(whole, gates, gate, at, forgetBias, s.gates(), s.before(), s.after());
+    Lanes.sigmoid(a, i, i + bytes);
+    Lanes.sigmoid(a, f, f + bytes);
+    Lanes.tanh(a, g, g + bytes);
+    cell(bytes, a, i, gate, s.before(), s.after(), c);
     if (s.peephole() != null) {
-      var p = s.peephole()[2];
-      addProduct(whole, gates + 3 * gate, s.gates(), 4 * peepholeAt, p, at, s.after());
+      Lanes.addProduct(a, o, s.peephole()[2], p, s.after(), c, bytes);
     }
-    output(whole, gates + 3 * gate, at, s.gates(), s.after(), s.h());
+    Lanes.sigmoid(a, o, o + bytes);
+    output(bytes, a, o, s.after(), s.h(), c);
     if (s.y() != null) {
-      MemorySegment.copy(s.h(), at, s.y(), 4 * row * s.yStride(), 4L * whole);
-    }
-    return whole;
-  }
-
-  private static void addBias(
-      int whole, long gates, long gate, MemorySegment a, MemorySegment b, MemorySegment more) {
-    for (int k = 0; k < 4; k++) {
-      for (int j = 0; j < whole; j += Lanes.COUNT) {
-        long e = k * gate + 4L * j;
-        store(load(a, gates + e).add(load(b, e)).add(load(more, e)), a, gates + e);
-      }
+      MemorySegment.copy(s.h(), c, s.y(), 4 * (row * s.yStride() + from), bytes);
     }
   }
 
-  private static void peepBefore(
-      int whole, long gates, long gate, long at, long p, LstmGates.Forward s) {
-    addProduct(whole, gates, s.gates(), p, s.peephole()[0], at, s.before());
-    addProduct(whole, gates + gate, s.gates(), p, s.peephole()[1], at, s.before());
-  }
-
-  /** a += p * c. */
-  private static void addProduct(
-      int whole, long aAt, MemorySegment a, long pAt, MemorySegment p, long cAt, MemorySegment c) {
-    for (long e = 0; e < 4L * whole; e += 4L * Lanes.COUNT) {
-      store(load(p, pAt + e).fma(load(c, cAt + e), load(a, aAt + e)), a, aAt + e);
-    }
-  }
-
+  /** c' = f c + i g. */
   private static void cell(
-      int whole,
-      long gates,
+      long bytes,
+      MemorySegment a,
+      long i,
       long gate,
-      long at,
-      float forgetBias,
-      MemorySegment a,
       MemorySegment before,
-      MemorySegment after) {
-    for (long e = 0; e < 4L * whole; e += 4L * Lanes.COUNT) {
-      var i = sigmoid(load(a, gates + e));
-      var f = sigmoid(load(a, gates + gate + e).add(forgetBias));
-      var g = tanh(load(a, gates + 2 * gate + e));
-      store(i, a, gates + e);
-      store(f, a, gates + gate + e);
-      store(g, a, gates + 2 * gate + e);
-      store(f.fma(load(before, at + e), i.mul(g)), after, at + e);
+      MemorySegment after,
+      long c) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var in = load(a, i + e).mul(load(a, i + 2 * gate + e));
+      store(load(a, i + gate + e).fma(load(before, c + e), in), after, c + e);
     }
   }
 
+  /** h = o tanh(c). */
   private static void output(
-      int whole, long oAt, long at, MemorySegment a, MemorySegment after, MemorySegment h) {
-    for (long e = 0; e < 4L * whole; e += 4L * Lanes.COUNT) {
-      var o = sigmoid(load(a, oAt + e));
-      store(o, a, oAt + e);
-      store(o.mul(tanh(load(after, at + e))), h, at + e);
+      long bytes, MemorySegment a, long o, MemorySegment after, MemorySegment h, long c) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      store(load(a, o + e).mul(tanh(load(after, c + e))), h, c + e);
     }
   }
 
-  /** {@return how many elements of the row are done} */
-  static int backward(int row, int length, long peepholeAt, LstmGates.Backward s) {
-    int whole = length / Lanes.COUNT * Lanes.COUNT;
-    long gates = 16L * row * length;
+  static void backward(
+      int row, int length, int from, int to, long peepholeAt, LstmGates.Backward s) {
     long gate = 4L * length;
-    long at = 4L * row * length;
+    long i = 4 * gate * row + 4L * from;
+    long f = i + gate;
+    long o = f + 2 * gate;
+    long c = gate * row + 4L * from;
+    long bytes = 4L * (to - from);
+    long p = 4 * (peepholeAt + from);
     if (s.dy() != null) {
-      addTo(whole, 4 * row * s.yStride(), s.dy(), at, s.dh());
+      Lanes.add(s.dh(), c, s.dy(), 4 * (row * s.yStride() + from), bytes);
     }
-    output(whole, gates + 3 * gate, at, s.gates(), s.after(), s.dh(), s.dc());
+    outputBack(bytes, s.gates(), o, s.after(), s.dh(), s.dc(), c);
+    s.dh().asSlice(c, bytes).fill((byte) 0);
     if (s.peephole() != null) {
-      var p = s.peephole()[2];
-      addProduct(whole, at, s.dc(), 4 * peepholeAt, p, gates + 3 * gate, s.gates());
+      Lanes.addProduct(s.dc(), c, s.peephole()[2], p, s.gates(), o, bytes);
     }
-    cell(whole, gates, gate, at, s.gates(), s.before(), s.dc());
+    inputBack(bytes, s.gates(), i, gate, s.dc(), c);
+    forgetBack(bytes, s.gates(), f, s.before(), s.dc(), c);
     if (s.peephole() != null) {
-      long p = 4 * peepholeAt;
-      addProduct(whole, at, s.dc(), p, s.peephole()[0], gates, s.gates());
-      addProduct(whole, at, s.dc(), p, s.peephole()[1], gates + gate, s.gates());
-    }
-    return whole;
-  }
-
-  private static void addTo(int whole, long from, MemorySegment a, long to, MemorySegment b) {
-    for (long e = 0; e < 4L * whole; e += 4L * Lanes.COUNT) {
-      store(load(b, to + e).add(load(a, from + e)), b, to + e);
+      Lanes.addProduct(s.dc(), c, s.peephole()[0], p, s.gates(), i, bytes);
+      Lanes.addProduct(s.dc(), c, s.peephole()[1], p, s.gates(), f, bytes);
     }
   }
 
-  /** da_o, and dc plus what came through h; dh is spent. */
-  private static void output(
-      int whole,
-      long oAt,
-      long at,
+  /** da_o, and dc plus what came through h. */
+  private static void outputBack(
+      long bytes,
       MemorySegment a,
+      long oAt,
       MemorySegment after,
       MemorySegment dh,
-      MemorySegment dc) {
-    for (long e = 0; e < 4L * whole; e += 4L * Lanes.COUNT) {
+      MemorySegment dc,
+      long c) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
       var o = load(a, oAt + e);
-      var t = tanh(load(after, at + e));
-      var d = load(dh, at + e);
-      var through = d.mul(o).mul(oneMinus(t.mul(t)));
-      store(load(dc, at + e).add(through), dc, at + e);
-      store(d.mul(t).mul(o).mul(oneMinus(o)), a, oAt + e);
-      store(FloatVector.zero(Lanes.WIDTH), dh, at + e);
+      var t = tanh(load(after, c + e));
+      var through = load(dh, c + e).mul(o);
+      store(oneMinus(t.mul(t)).fma(through, load(dc, c + e)), dc, c + e);
+      store(through.mul(t).mul(oneMinus(o)), a, oAt + e);
     }
   }
 
-  private static void cell(
-      int whole,
-      long gates,
-      long gate,
-      long at,
-      MemorySegment a,
-      MemorySegment before,
-      MemorySegment dc) {
-    for (long e = 0; e < 4L * whole; e += 4L * Lanes.COUNT) {
-      var i = load(a, gates + e);
-      var f = load(a, gates + gate + e);
-      var g = load(a, gates + 2 * gate + e);
-      var d = load(dc, at + e);
-      store(d.mul(g).mul(i).mul(oneMinus(i)), a, gates + e);
-      store(d.mul(load(before, at + e)).mul(f).mul(oneMinus(f)), a, gates + gate + e);
-      store(d.mul(i).mul(oneMinus(g.mul(g))), a, gates + 2 * gate + e);
-      store(d.mul(f), dc, at + e);
+  /** da_i and da_g. */
+  private static void inputBack(
+      long bytes, MemorySegment a, long iAt, long gate, MemorySegment dc, long c) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var i = load(a, iAt + e);
+      var g = load(a, iAt + 2 * gate + e);
+      var d = load(dc, c + e).mul(i);
+      store(d.mul(g).mul(oneMinus(i)), a, iAt + e);
+      store(d.mul(oneMinus(g.mul(g))), a, iAt + 2 * gate + e);
     }
   }
 
-  private static FloatVector oneMinus(FloatVector v) {
-    return v.neg().add(1f);
+  /** da_f, and dc as c_{t-1} gets it. */
+  private static void forgetBack(
+      long bytes, MemorySegment a, long fAt, MemorySegment before, MemorySegment dc, long c) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var f = load(a, fAt + e);
+      var d = load(dc, c + e).mul(f);
+      store(d.mul(load(before, c + e)).mul(oneMinus(f)), a, fAt + e);
+      store(d, dc, c + e);
+    }
   }
 }

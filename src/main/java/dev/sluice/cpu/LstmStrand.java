@@ -2,6 +2,7 @@ package dev.sluice.cpu;
 
 import dev.sluice.spi.RnnSpec;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** An LSTM's recurrence: one product and one pointwise loop a step. */
 final class LstmStrand extends Strand {
@@ -22,11 +23,12 @@ final class LstmStrand extends Strand {
       RnnSpec.Run run,
       boolean reverse,
       Weights weights,
+      Steps steps,
       MemorySegment[] reserve) {
-    super(stream, spec, run, reverse, weights);
+    super(stream, spec, run, reverse, weights, steps);
     hidden = spec.hidden();
     width = spec.output();
-    gates = new LstmGates(reals, hidden, spec.forgetBias(), spec.clip(), 1);
+    gates = new LstmGates(reals, hidden, spec.clip(), 1);
     sums = reserve[0];
     h = reserve[1];
     c = reserve[2];
@@ -44,6 +46,15 @@ final class LstmStrand extends Strand {
       size * more * spec.hidden(),
       spec.projection() > 0 ? size * rows * spec.hidden() : 0
     };
+  }
+
+  /** Forward, then back. */
+  static List<StepProduct.Spec> products(RnnSpec spec, int batch) {
+    int width = spec.output();
+    int sums = 4 * spec.hidden();
+    return List.of(
+        new StepProduct.Spec(batch, width, sums, width, sums, 0, true, true),
+        new StepProduct.Spec(batch, sums, width, sums, width, 0, false, true));
   }
 
   private boolean projected() {
@@ -75,38 +86,21 @@ final class LstmStrand extends Strand {
     int n = run.batch();
     copyOrZero(initial[0], before(h, step(0), width));
     copyOrZero(initial[1], before(c, step(0), hidden));
-    var bias =
-        weights.inputBias() == null
-            ? null
-            : new MemorySegment[] {weights.inputBias(), weights.recurrentBias()};
     var peephole = peephole(weights.peephole());
     long yStride = (long) spec.directions() * width;
     for (int order = 0; order < run.steps(); order++) {
       int t = step(order);
       if (order > 0 || initial[0] != null) {
-        multiply.run(
-            stream,
-            false,
-            true,
-            n,
-            4L * hidden,
-            width,
-            before(h, t, width),
-            width,
-            weights.recurrent(),
-            width,
-            1,
-            sumsAt(t),
-            4L * hidden);
+        product(0, before(h, t, width), sumsAt(t));
       }
-      var yAt = y.asSlice(bytes(t * n * yStride));
+      var yAt = output(y, t);
       var out = projected() ? entry(m, t, hidden) : after(h, t, width);
       gates.forward(
           stream.team(),
           n,
           new LstmGates.Forward(
               sumsAt(t),
-              bias,
+              bias(),
               peephole,
               before(c, t, hidden),
               after(c, t, hidden),
@@ -163,7 +157,7 @@ final class LstmStrand extends Strand {
     var peephole = peephole(weights.peephole());
     for (int order = run.steps() - 1; order >= 0; order--) {
       int t = step(order);
-      var dyAt = dy == null ? null : dy.asSlice(bytes(t * n * yStride));
+      var dyAt = output(dy, t);
       if (projected()) {
         backwardProjection(lengths, t, dyAt, yStride, dh, dm, gradients);
       }
@@ -183,20 +177,7 @@ final class LstmStrand extends Strand {
       if (peephole != null) {
         gates.backwardPeephole(stream.team(), n, s, peephole(gradients.peephole()));
       }
-      multiply.run(
-          stream,
-          false,
-          false,
-          n,
-          width,
-          4L * hidden,
-          sumsAt(t),
-          4L * hidden,
-          weights.recurrent(),
-          width,
-          1,
-          dh,
-          width);
+      product(1, sumsAt(t), dh);
     }
     multiply.run(
         stream,

@@ -62,6 +62,24 @@ final class OneDnn {
         out -> dnnl_memory_desc_create_with_tag(out, dims.length, sizes, dnnl_f32(), tag));
   }
 
+  /** What oneDNN generates code for: avx2, avx512_core_amx. */
+  static String isa() {
+    return switch (dnnl_get_effective_cpu_isa()) {
+      case 0x1 -> "sse41";
+      case 0x3 -> "avx";
+      case 0x7 -> "avx2";
+      case 0xf -> "avx2_vnni";
+      case 0x1f -> "avx2_vnni_2";
+      case 0x27 -> "avx512_core";
+      case 0x67 -> "avx512_core_vnni";
+      case 0xe7 -> "avx512_core_bf16";
+      case 0x1ef -> "avx512_core_fp16";
+      case 0xfef -> "avx512_core_amx";
+      case 0x1fef -> "avx512_core_amx_fp16";
+      default -> "isa" + Integer.toHexString(dnnl_get_effective_cpu_isa());
+    };
+  }
+
   static String version() {
     var v = dnnl_version().reinterpret(dnnl_version_t.sizeof());
     return dnnl_version_t.major(v) + "." + dnnl_version_t.minor(v) + "." + dnnl_version_t.patch(v);
@@ -83,6 +101,9 @@ final class OneDnn {
       long ldc) {
     byte ta = (byte) (transposeA ? 'T' : 'N');
     byte tb = (byte) (transposeB ? 'T' : 'N');
-    check(dnnl_sgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc), "dnnl_sgemm");
+    // Where k is 0 a leading dimension may be, which oneDNN refuses.
+    check(
+        dnnl_sgemm(ta, tb, m, n, k, 1, a, Math.max(lda, 1), b, Math.max(ldb, 1), beta, c, ldc),
+        "dnnl_sgemm");
   }
 }

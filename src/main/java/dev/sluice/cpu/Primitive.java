@@ -14,6 +14,9 @@ import java.lang.foreign.ValueLayout;
  * refused: it is up to fourteen times too slow.
  */
 final class Primitive implements AutoCloseable {
+  /** The code of the {@link NativeException} that refuses. */
+  static final int UNIMPLEMENTED = 3;
+
   private final MemorySegment engine;
   private final MemorySegment description;
   private final MemorySegment primitive;
@@ -29,7 +32,10 @@ final class Primitive implements AutoCloseable {
     if (implementation.startsWith("ref")) {
       dnnl_primitive_desc_destroy(description);
       throw new NativeException(
-          what, 3, "dnnl_unimplemented", "only the reference implementation " + implementation);
+          what,
+          UNIMPLEMENTED,
+          "dnnl_unimplemented",
+          "only the reference implementation " + implementation);
     }
     this.primitive =
         OneDnn.create("dnnl_primitive_create", out -> dnnl_primitive_create(out, description));

@@ -19,6 +19,7 @@ abstract class Strand {
   final Multiply multiply;
   final boolean reverse;
   final Weights weights;
+  private final Steps steps;
 
   /** The tensors of one strand, or their gradients; null where the spec has none. */
   record Weights(
@@ -29,7 +30,22 @@ abstract class Strand {
       MemorySegment projection,
       MemorySegment peephole) {}
 
-  Strand(CpuStream stream, RnnSpec spec, RnnSpec.Run run, boolean reverse, Weights weights) {
+  /**
+   * What the steps multiply with and add.
+   *
+   * @param products of the network's kind, those of backward after those of forward
+   * @param packed their weights
+   * @param bias the biases as the gates add them
+   */
+  record Steps(StepProduct[] products, MemorySegment[] packed, MemorySegment bias) {}
+
+  Strand(
+      CpuStream stream,
+      RnnSpec spec,
+      RnnSpec.Run run,
+      boolean reverse,
+      Weights weights,
+      Steps steps) {
     this.stream = stream;
     this.spec = spec;
     this.run = run;
@@ -37,6 +53,7 @@ abstract class Strand {
     this.multiply = Multiply.of(reals);
     this.reverse = reverse;
     this.weights = weights;
+    this.steps = steps;
   }
 
   /**
@@ -55,14 +72,37 @@ abstract class Strand {
    *
    * @param lengths as in forward
    * @param dy the gradient of y, or null
-   * @param last the gradients of the states after, null for zeros; overwritten with those before
-   * @param gradients of the weights; recurrent and projection are added to here
+   * @param last the gradients of the states after, overwritten with those before
+   * @param gradients of the weights; recurrent, projection and peephole are added to here
    */
   abstract void backward(
       MemorySegment lengths, MemorySegment dy, MemorySegment[] last, Weights gradients);
 
   /** [T, N, G H]: sums of the input product in, activations after forward. */
   abstract MemorySegment sums();
+
+  /** Runs one of the kind's products. */
+  final void product(int which, MemorySegment from, MemorySegment to) {
+    steps.products[which].run(stream, steps.packed[which], from, to);
+  }
+
+  final MemorySegment bias() {
+    return steps.bias;
+  }
+
+  /** Adds the gradients of the biases, after {@link #backward}. */
+  void biasGradients(Weights gradients) {
+    int columns = spec.kind().gates() * spec.hidden();
+    Loops.addColumns(
+        stream.team(),
+        reals,
+        sums(),
+        rows(),
+        columns,
+        columns,
+        gradients.inputBias(),
+        gradients.recurrentBias());
+  }
 
   final int rows() {
     return run.steps() * run.batch();
@@ -74,6 +114,13 @@ abstract class Strand {
 
   final int step(int order) {
     return reverse ? run.steps() - 1 - order : order;
+  }
+
+  /** Row t of [T, N, D P], from this direction's first column on. */
+  final MemorySegment output(MemorySegment y, int t) {
+    return y == null
+        ? null
+        : y.asSlice(bytes((long) t * run.batch() * spec.directions() * spec.output()));
   }
 
   /** Entry of a [T + 1, N, width] state before step t. */

@@ -85,6 +85,31 @@ final class Team implements AutoCloseable {
     }
   }
 
+  /** Work on elements from (inclusive) to (exclusive) of one row. */
+  @FunctionalInterface
+  interface RowPart {
+    void run(int row, int from, int to);
+  }
+
+  /** Runs all rows of some length; few long rows are cut into parts, so that all threads work. */
+  void rows(int count, int length, RowPart work) {
+    int parts = count >= 2 * threads || length < 1024 ? 1 : 2 * threads;
+    run(
+        count * parts,
+        Math.max(1, 2048 * parts / length),
+        (from, to) -> {
+          for (int item = from; item < to; item++) {
+            int part = item % parts;
+            work.run(item / parts, cut(length, part, parts), cut(length, part + 1, parts));
+          }
+        });
+  }
+
+  /** Where a part begins: at a multiple of 64 elements, so that vectors stay whole. */
+  private static int cut(int length, int part, int parts) {
+    return part == parts ? length : (int) ((long) length * part / parts) / 64 * 64;
+  }
+
   /** Called by OpenMP on each thread; an exception that left an upcall would end the JVM. */
   @SuppressWarnings("unused")
   private void enter(MemorySegment data) {

@@ -4,12 +4,9 @@ import dev.sluice.DType;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.spi.ConvPlan;
 import dev.sluice.spi.ConvSpec;
 import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -18,13 +15,48 @@ import java.util.List;
  * bias [K]}, drawn from U(-1/sqrt(C kh kw), 1/sqrt(C kh kw)) as in PyTorch.
  */
 public final class Conv2d implements Layer {
-  private final int inputs;
-  private final int outputs;
-  private final int kernelHeight;
-  private final int kernelWidth;
+  private final Config config;
   private final DType type;
-  private final List<Parameter> parameters = new ArrayList<>();
-  private final Packed packed;
+  private final Parameter weight;
+  private final Parameter bias;
+  private final Convolve convolve;
+
+  /**
+   * What the convolution is.
+   *
+   * @param inputs C
+   * @param outputs K
+   * @param kernelHeight kh, odd
+   * @param kernelWidth kw, odd
+   * @param bias how the bias starts where the weights are random, or null for no bias
+   */
+  public record Config(int inputs, int outputs, int kernelHeight, int kernelWidth, Init bias) {
+    /** Checks the sizes, as the plans would. */
+    public Config {
+      new ConvSpec(DType.FLOAT32, 1, 1, 1, inputs, outputs, kernelHeight, kernelWidth, false);
+    }
+
+    /**
+     * {@return a square kernel with PyTorch's bias}
+     *
+     * @param inputs C
+     * @param outputs K
+     * @param kernel kh and kw, odd
+     */
+    public static Config square(int inputs, int outputs, int kernel) {
+      var checked = new Config(inputs, outputs, kernel, kernel, null);
+      return new Config(inputs, outputs, kernel, kernel, uniform(checked.inputs, kernel, kernel));
+    }
+
+    /** {@return this without a bias} */
+    public Config withoutBias() {
+      return new Config(inputs, outputs, kernelHeight, kernelWidth, null);
+    }
+
+    private static Init uniform(int inputs, int kernelHeight, int kernelWidth) {
+      return Init.uniform(1 / Math.sqrt((double) inputs * kernelHeight * kernelWidth));
+    }
+  }
 
   /**
    * A float32 convolution with a square kernel and a bias.
@@ -36,71 +68,33 @@ public final class Conv2d implements Layer {
    * @param arena where they live
    */
   public Conv2d(int inputs, int outputs, int kernel, Weights weights, DeviceArena arena) {
-    this(
-        inputs,
-        outputs,
-        kernel,
-        kernel,
-        Init.uniform(bound(inputs, kernel, kernel)),
-        DType.FLOAT32,
-        weights,
-        arena);
+    this(Config.square(inputs, outputs, kernel), DType.FLOAT32, weights, arena);
   }
 
   /**
-   * Any convolution with a bias.
+   * Any convolution.
    *
-   * @param inputs C
-   * @param outputs K
-   * @param kernelHeight kh, odd
-   * @param kernelWidth kw, odd
-   * @param bias how the bias starts where the weights are random
+   * @param config what it is
    * @param type of its tensors
    * @param weights where its numbers come from
    * @param arena where they live
    */
-  public Conv2d(
-      int inputs,
-      int outputs,
-      int kernelHeight,
-      int kernelWidth,
-      Init bias,
-      DType type,
-      Weights weights,
-      DeviceArena arena) {
-    this.inputs = inputs;
-    this.outputs = outputs;
-    this.kernelHeight = kernelHeight;
-    this.kernelWidth = kernelWidth;
+  public Conv2d(Config config, DType type, Weights weights, DeviceArena arena) {
+    this.config = config;
     this.type = type;
-    spec(1, 1, 1);
-    var init = Init.uniform(bound(inputs, kernelHeight, kernelWidth));
-    var shape = Shape.of(outputs, inputs, kernelHeight, kernelWidth);
-    parameters.add(Parameter.take(weights, "weight", shape, init, type, arena));
-    parameters.add(Parameter.take(weights, "bias", Shape.of(outputs), bias, type, arena));
-    this.packed = new Packed(parameters, arena);
-  }
-
-  private static double bound(int inputs, int kernelHeight, int kernelWidth) {
-    return 1 / Math.sqrt((double) inputs * kernelHeight * kernelWidth);
-  }
-
-  private ConvSpec spec(long batch, long height, long width) {
-    return new ConvSpec(
-        type,
-        Math.toIntExact(batch),
-        Math.toIntExact(height),
-        Math.toIntExact(width),
-        inputs,
-        outputs,
-        kernelHeight,
-        kernelWidth,
-        true);
+    var shape = Shape.of(config.outputs, config.inputs, config.kernelHeight, config.kernelWidth);
+    var init = Config.uniform(config.inputs, config.kernelHeight, config.kernelWidth);
+    weight = Parameter.take(weights, "weight", shape, init, type, arena);
+    bias =
+        config.bias == null
+            ? null
+            : Parameter.take(weights, "bias", Shape.of(config.outputs), config.bias, type, arena);
+    convolve = new Convolve(weight, bias);
   }
 
   @Override
   public List<Parameter> parameters() {
-    return List.copyOf(parameters);
+    return bias == null ? List.of(weight) : List.of(weight, bias);
   }
 
   /**
@@ -111,46 +105,29 @@ public final class Conv2d implements Layer {
    * @return y [..., H, W, K]
    */
   public Tensor forward(Pass pass, Tensor x) {
-    var dims = x.shape().dims();
-    int rank = dims.length;
-    if (rank < 3 || dims[rank - 1] != inputs || x.type() != type || x.shape().elements() == 0) {
+    return convolve.of(pass, checked(x));
+  }
+
+  /**
+   * Adds the convolution of frames to what is there.
+   *
+   * @param pass holds what is computed
+   * @param x [..., H, W, C]
+   * @param y [..., H, W, K], made by this pass
+   */
+  void addTo(Pass pass, Tensor x, Tensor y) {
+    convolve.addTo(pass, checked(x), y);
+  }
+
+  private Tensor checked(Tensor x) {
+    var shape = x.shape();
+    if (shape.rank() < 3
+        || shape.dim(-1) != config.inputs
+        || x.type() != type
+        || shape.elements() == 0) {
       throw new IllegalArgumentException(
-          "conv2d: x: expected " + type + " [..., H, W, " + inputs + "], got " + x);
+          "conv2d: x: expected " + type + " [..., H, W, " + config.inputs + "], got " + x);
     }
-    long height = dims[rank - 3];
-    long width = dims[rank - 2];
-    long batch = x.shape().elements() / (height * width * inputs);
-    dims[rank - 1] = outputs;
-    var y = pass.watch(pass.empty(type, Shape.of(dims)));
-    var plan = pass.device().backend().convolution(spec(batch, height, width));
-    var weights = packed.of(plan, pass.stream());
-    var in = Shape.of(batch, height, width, inputs);
-    var out = Shape.of(batch, height, width, outputs);
-    plan.forward(pass.stream(), weights, x.reshape(in), y.reshape(out), false);
-    pass.record(() -> backward(pass, plan, weights, x, y, in, out));
-    return y;
-  }
-
-  private void backward(
-      Pass pass, ConvPlan plan, Tensor weights, Tensor x, Tensor y, Shape in, Shape out) {
-    var arrived = pass.arrived(y);
-    if (arrived == null) {
-      return;
-    }
-    var dy = arrived.reshape(out);
-    plan.backwardWeights(
-        pass.stream(),
-        x.reshape(in),
-        dy,
-        parameters.get(0).gradient(),
-        parameters.get(1).gradient());
-    if (pass.wants(x)) {
-      plan.backwardData(pass.stream(), weights, dy, pass.gradient(x).reshape(in));
-    }
-  }
-
-  @Override
-  public String toString() {
-    return "Conv2d" + Arrays.asList(inputs, outputs, kernelHeight, kernelWidth);
+    return x;
   }
 }

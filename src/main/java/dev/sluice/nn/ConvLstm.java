@@ -190,6 +190,13 @@ public final class ConvLstm implements Layer {
       throw new IllegalArgumentException(
           "convlstm: expected an input of " + config.inputs + " channels, got none");
     }
+    if (initial == null || initial.h.shape().rank() != 4) {
+      throw new IllegalArgumentException(
+          "convlstm: h0: expected [N, H, W, "
+              + config.hidden
+              + "], which gives a cell without input its frame, got "
+              + (initial == null ? "none" : initial.h.shape()));
+    }
     var dims = initial.h.shape().dims();
     return run(pass, null, steps, dims[0], dims[1], dims[2], initial);
   }

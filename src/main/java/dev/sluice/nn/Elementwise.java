@@ -2,6 +2,7 @@ package dev.sluice.nn;
 
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import java.util.Arrays;
 import java.util.List;
 
 /** Functions without parameters, recorded like any layer. */
@@ -41,6 +42,15 @@ public final class Elementwise {
       return parts.getFirst();
     }
     var dims = parts.getFirst().shape().dims();
+    for (var part : parts) {
+      var other = part.shape().dims();
+      if (part.type() != parts.getFirst().type()
+          || other.length != dims.length
+          || !Arrays.equals(dims, 0, dims.length - 1, other, 0, dims.length - 1)) {
+        throw new IllegalArgumentException(
+            "concat: expected tensors like the first but for the innermost axis, got " + parts);
+      }
+    }
     dims[dims.length - 1] = parts.stream().mapToLong(p -> p.shape().dim(-1)).sum();
     var whole = pass.watch(pass.empty(parts.getFirst().type(), Shape.of(dims)));
     copyColumns(pass, parts, whole, false);

@@ -90,7 +90,9 @@ public final class EncoderForecaster implements Layer {
     }
     // Frames are mostly black: a sigmoid that starts near its mean saves the first steps.
     var bias = config.sigmoid ? Init.constant(-2) : Init.uniform(1 / Math.sqrt(total));
-    this.head = new Conv2d(total, config.inner(), 1, 1, bias, type, weights.at("head"), arena);
+    this.head =
+        new Conv2d(
+            new Conv2d.Config(total, config.inner(), 1, 1, bias), type, weights.at("head"), arena);
   }
 
   private ConvLstm.Config cell(int inputs, int layer) {

@@ -1,6 +1,5 @@
 package dev.sluice.nn;
 
-import dev.sluice.DType;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.Stream;
@@ -11,15 +10,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The packed copies of a layer's weights, one for each plan that ran, packed again only when a
- * weight was changed. Thread-safe, so that one model serves many threads.
+ * The packed copies of a layer's weights, one for each layout that a plan asked for, packed again
+ * only when a weight was changed. Thread-safe, so that one model serves many threads.
  */
 final class Packed {
   private record Copy(Tensor tensor, long version) {}
 
   private final List<Parameter> parameters;
   private final DeviceArena arena;
-  private final Map<Packing, Copy> copies = new HashMap<>();
+  private final Map<Object, Copy> copies = new HashMap<>();
 
   Packed(List<Parameter> parameters, DeviceArena arena) {
     this.parameters = List.copyOf(parameters);
@@ -31,17 +30,19 @@ final class Packed {
     for (var parameter : parameters) {
       version += parameter.version();
     }
-    var copy = copies.get(plan);
+    var copy = copies.get(plan.layout());
     if (copy == null || copy.version != version) {
-      var tensor =
-          copy != null
-              ? copy.tensor
-              : arena.empty(DType.FLOAT32, Shape.of((plan.packedBytes() + 3) / 4));
+      var tensor = copy != null ? copy.tensor : empty(plan.packedBytes());
       plan.pack(stream, parameters.stream().map(Parameter::value).toList(), tensor);
       stream.synchronize();
       copy = new Copy(tensor, version);
-      copies.put(plan, copy);
+      copies.put(plan.layout(), copy);
     }
     return copy.tensor;
+  }
+
+  private Tensor empty(long bytes) {
+    var type = parameters.getFirst().value().type();
+    return arena.empty(type, Shape.of((bytes + type.bytes() - 1) / type.bytes()));
   }
 }

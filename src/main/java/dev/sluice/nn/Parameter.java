@@ -14,12 +14,28 @@ import dev.sluice.weights.Weights;
 public final class Parameter {
   private final String name;
   private final Tensor value;
-  private Tensor gradient;
-  private volatile long version;
+  private final State state;
 
-  Parameter(String name, Tensor value) {
+  /** What changes, and is one for all names and parts of a parameter. */
+  private static final class State {
+    Tensor gradient;
+    volatile long version;
+  }
+
+  /**
+   * A parameter of a layer of one's own.
+   *
+   * @param name unique within the layer
+   * @param value the numbers; lives as long as the parameter
+   */
+  public Parameter(String name, Tensor value) {
+    this(name, value, new State());
+  }
+
+  private Parameter(String name, Tensor value, State state) {
     this.name = name;
     this.value = value;
+    this.state = state;
   }
 
   /** A parameter filled from weights, or by its initialiser where the weights are random. */
@@ -36,7 +52,12 @@ public final class Parameter {
 
   /** This parameter under a name of the whole that its layer is part of. */
   Parameter within(String prefix) {
-    return new Parameter(prefix + "." + name, value);
+    return new Parameter(prefix + "." + name, value, state);
+  }
+
+  /** Some rows of this parameter, as if they were one of their own. */
+  Parameter rows(int from, int to) {
+    return new Parameter(name, value.slice(from, to), state);
   }
 
   /** {@return the name within its model} */
@@ -50,20 +71,25 @@ public final class Parameter {
   }
 
   /** {@return the gradient, zero until a pass adds to it; of the value's shape} */
-  public synchronized Tensor gradient() {
-    if (gradient == null) {
-      gradient = value.arena().zeros(value.type(), value.shape());
+  public Tensor gradient() {
+    synchronized (state) {
+      if (state.gradient == null) {
+        var whole = value.base();
+        state.gradient = whole.arena().zeros(whole.type(), whole.shape());
+      }
+      return value.viewOf(state.gradient);
     }
-    return gradient;
   }
 
   /** {@return a number that grows whenever the value was changed} */
   public long version() {
-    return version;
+    return state.version;
   }
 
   /** Says that the value was changed, so that packed copies of it are out of date. */
-  public synchronized void changed() {
-    version = version + 1;
+  public void changed() {
+    synchronized (state) {
+      state.version = state.version + 1;
+    }
   }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * One trip through a model: its stream, its activations and, in training, the way back. Layers
@@ -32,11 +33,14 @@ public final class Pass implements AutoCloseable {
   private final Thread owner = Thread.currentThread();
   private final List<Runnable> records = new ArrayList<>();
   private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
+  private final OptionalLong seed;
+  private long calls;
   private boolean closed;
 
-  private Pass(Device device, boolean training) {
+  private Pass(Device device, boolean training, OptionalLong seed) {
     this.device = device;
     this.training = training;
+    this.seed = seed;
     this.stream = device.takeStream();
     this.arena = device.arena(training ? "a training pass" : "an inference pass", stream);
   }
@@ -47,7 +51,7 @@ public final class Pass implements AutoCloseable {
    * @param device where it runs
    */
   public static Pass inference(Device device) {
-    return new Pass(device, false);
+    return new Pass(device, false, OptionalLong.empty());
   }
 
   /**
@@ -56,7 +60,17 @@ public final class Pass implements AutoCloseable {
    * @param device where it runs
    */
   public static Pass training(Device device) {
-    return new Pass(device, true);
+    return new Pass(device, true, OptionalLong.empty());
+  }
+
+  /**
+   * {@return a pass that can go backward and has random numbers, for layers that drop out}
+   *
+   * @param device where it runs
+   * @param seed another one for every step, the step's number say; the same gives the same numbers
+   */
+  public static Pass training(Device device, long seed) {
+    return new Pass(device, true, OptionalLong.of(seed));
   }
 
   /** {@return whether this pass can go backward} */
@@ -145,6 +159,20 @@ public final class Pass implements AutoCloseable {
   }
 
   /**
+   * {@return the tensor, watched, whose gradient will be written over its values: for sums that a
+   * kernel turns into activations and on the way back into gradients, in one place}
+   *
+   * @param tensor of this pass that nobody else reads
+   */
+  Tensor watchInPlace(Tensor tensor) {
+    requireUsable();
+    if (training) {
+      gradients.put(tensor.base(), tensor.base());
+    }
+    return tensor;
+  }
+
+  /**
    * {@return whether a gradient flows into a tensor}
    *
    * @param tensor or null
@@ -225,6 +253,22 @@ public final class Pass implements AutoCloseable {
       records.get(i).run();
     }
     records.clear();
+  }
+
+  /** The key of this pass's random numbers. */
+  long seed(String layer) {
+    return seed.orElseThrow(
+        () ->
+            new IllegalStateException(
+                layer
+                    + ": expected a training pass with a seed, Pass.training(device, seed), got one"
+                    + " without"));
+  }
+
+  /** The number of this use of random numbers, from 0. */
+  long nextCall() {
+    requireUsable();
+    return calls++;
   }
 
   private void requireUsable() {

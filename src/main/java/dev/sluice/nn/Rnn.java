@@ -4,10 +4,8 @@ import dev.sluice.DType;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
 import dev.sluice.spi.Sequence;
-import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,12 +19,21 @@ import java.util.List;
  * <p>LSTM: {@code [i f g o] = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh}, {@code c_t = s(f) c_{t-1} +
  * s(i) tanh(g)}, {@code h_t = s(o) tanh(c_t)} (Hochreiter and Schmidhuber 1997, Gers 2000).
  *
+ * <p>GRU (gates r, z, n): {@code r = s(..), z = s(..)}, {@code n = tanh(W_in x_t + b_in + r (W_hn
+ * h_{t-1} + b_hn))} with the reset after, {@code tanh(W_in x_t + b_in + W_hn (r h_{t-1}) + b_hn)}
+ * with the reset before (Cho 2014), {@code h_t = (1 - z) n + z h_{t-1}}.
+ *
+ * <p>Elman: {@code h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)}, or max(.., 0).
+ *
  * <p>Thread-safe: a network is weights, a pass holds everything else.
  */
 public final class Rnn implements Layer {
   private final RnnSpec spec;
   private final List<Parameter> parameters;
   private final Packed packed;
+  private final DeviceArena arena;
+  private final Dropout dropout;
+  private final List<Rnn> stack = new ArrayList<>();
 
   /**
    * What a sequence gives.
@@ -45,15 +52,33 @@ public final class Rnn implements Layer {
    */
   public record State(Tensor h, Tensor c) {}
 
-  private Rnn(RnnSpec spec, Weights weights, DeviceArena arena) {
+  private Rnn(RnnSpec spec, Dropout dropout, List<Parameter> parameters, DeviceArena arena) {
     this.spec = spec;
-    this.parameters = new ArrayList<>();
-    var init = Init.uniform(1 / Math.sqrt(spec.hidden()));
-    spec.weights()
-        .forEach(
-            (name, shape) ->
-                parameters.add(Parameter.take(weights, name, shape, init, spec.type(), arena)));
-    this.packed = new Packed(parameters, arena);
+    this.dropout = dropout;
+    this.parameters = List.copyOf(parameters);
+    this.packed = new Packed(this.parameters, arena);
+    this.arena = arena;
+    for (int layer = 0; dropout.p() > 0 && layer < spec.layers(); layer++) {
+      stack.add(layer(layer));
+    }
+  }
+
+  /** One layer as a network of its own. */
+  Rnn layer(int layer) {
+    return part(layer * spec.directions(), spec.directions());
+  }
+
+  /** A network over the parameters of one layer, or of one direction of it. */
+  private Rnn part(int firstStrand, int strands) {
+    int each = parameters.size() / (spec.layers() * spec.directions());
+    var own = parameters.subList(firstStrand * each, (firstStrand + strands) * each);
+    int layer = firstStrand / spec.directions();
+    return new Rnn(spec.part(layer, strands > 1), new Dropout(0), own, arena);
+  }
+
+  /** One layer in one direction as a network of its own; it runs forward. */
+  Rnn strand(int layer, int direction) {
+    return part(layer * spec.directions() + direction, 1);
   }
 
   /**
@@ -64,6 +89,47 @@ public final class Rnn implements Layer {
    */
   public static Builder lstm(int input, int hidden) {
     return new Builder(RnnSpec.Kind.LSTM, input, hidden);
+  }
+
+  /**
+   * {@return a builder of a GRU whose reset gate multiplies W_hn h + b_hn, as in PyTorch and cuDNN}
+   *
+   * @param input C
+   * @param hidden H
+   */
+  public static Builder gru(int input, int hidden) {
+    return new Builder(RnnSpec.Kind.GRU_RESET_AFTER, input, hidden);
+  }
+
+  /**
+   * {@return a builder of a GRU whose reset gate multiplies h before W_hn, as in Cho 2014; weights
+   * of one reset cannot be converted to the other}
+   *
+   * @param input C
+   * @param hidden H
+   */
+  public static Builder gruResetBefore(int input, int hidden) {
+    return new Builder(RnnSpec.Kind.GRU_RESET_BEFORE, input, hidden);
+  }
+
+  /**
+   * {@return a builder of an Elman network, h = tanh(a)}
+   *
+   * @param input C
+   * @param hidden H
+   */
+  public static Builder tanh(int input, int hidden) {
+    return new Builder(RnnSpec.Kind.RNN_TANH, input, hidden);
+  }
+
+  /**
+   * {@return a builder of an Elman network, h = max(a, 0)}
+   *
+   * @param input C
+   * @param hidden H
+   */
+  public static Builder relu(int input, int hidden) {
+    return new Builder(RnnSpec.Kind.RNN_RELU, input, hidden);
   }
 
   /** The options of a network, each with the default of PyTorch. */
@@ -79,6 +145,9 @@ public final class Rnn implements Layer {
     private boolean peephole;
     private RnnSpec.CellClip clip = RnnSpec.CellClip.NONE;
     private double forgetBias;
+    private RnnSpec.Blend blend = RnnSpec.Blend.KEEP;
+    private Dropout dropout = new Dropout(0);
+    private RnnInit init = RnnInit.PYTORCH;
 
     private Builder(RnnSpec.Kind kind, int input, int hidden) {
       this.kind = kind;
@@ -173,6 +242,37 @@ public final class Rnn implements Layer {
     }
 
     /**
+     * {@return this GRU, with another meaning of z}
+     *
+     * @param value what z weighs
+     */
+    public Builder blend(RnnSpec.Blend value) {
+      blend = value;
+      return this;
+    }
+
+    /**
+     * {@return this, with dropout between the layers in training: on the input of every layer but
+     * the first, never on x, y or h}
+     *
+     * @param p the probability that an element is dropped
+     */
+    public Builder dropout(double p) {
+      dropout = new Dropout(p);
+      return this;
+    }
+
+    /**
+     * {@return this, with parameters that begin in another way where no file says how}
+     *
+     * @param value {@code RnnInit.KERAS}, say
+     */
+    public Builder init(RnnInit value) {
+      init = value;
+      return this;
+    }
+
+    /**
      * {@return the network}
      *
      * @param weights where its numbers come from
@@ -191,8 +291,20 @@ public final class Rnn implements Layer {
               projection,
               peephole,
               clip,
-              forgetBias);
-      return new Rnn(spec, weights, arena);
+              forgetBias,
+              blend);
+      if (dropout.p() > 0 && layers == 1) {
+        throw new IllegalArgumentException(
+            "rnn: dropout lies between layers: expected 2 layers or more, got 1");
+      }
+      var parameters = new ArrayList<Parameter>();
+      spec.weights()
+          .forEach(
+              (name, shape) ->
+                  parameters.add(
+                      Parameter.take(
+                          weights, name, shape, init.of(spec, name, shape), type, arena)));
+      return new Rnn(spec, dropout, parameters, arena);
     }
   }
 
@@ -203,7 +315,7 @@ public final class Rnn implements Layer {
 
   @Override
   public List<Parameter> parameters() {
-    return List.copyOf(parameters);
+    return parameters;
   }
 
   /**
@@ -233,8 +345,6 @@ public final class Rnn implements Layer {
     int batch = x.shape().size(1);
     var ends = lengths == null ? null : lengths(pass, lengths, steps, batch);
     var from = initial(initial, batch);
-    var run = new RnnSpec.Run(steps, batch, lengths != null, pass.training());
-    var plan = pass.device().backend().rnn(spec, run);
     var y =
         pass.empty(spec.type(), Shape.of(steps, batch, (long) spec.directions() * spec.output()));
     var last = new ArrayList<Tensor>();
@@ -242,15 +352,45 @@ public final class Rnn implements Layer {
       last.add(pass.empty(spec.type(), stateShape(state, batch)));
     }
     var values = new Sequence(x, ends, from, y, last);
-    run(pass, plan, values);
+    if (stack.isEmpty() || !pass.training()) {
+      run(pass, values);
+    } else {
+      runStack(pass, values);
+    }
     return new Output(y, last.get(0), last.size() > 1 ? last.get(1) : null);
   }
 
-  private void run(Pass pass, RnnPlan plan, Sequence values) {
+  private void run(Pass pass, Sequence values) {
+    var dims = values.y().shape();
+    var lengths = values.lengths() != null;
+    var run = new RnnSpec.Run(dims.size(0), dims.size(1), lengths, pass.training());
+    var plan = pass.device().backend().rnn(spec, run);
     var weights = packed.of(plan, pass.stream());
     var reserve = Recorded.reserve(pass, plan, spec.type());
     plan.forward(pass.stream(), weights, values, reserve);
     Recorded.backward(pass, plan, weights, values, parameters, reserve);
+  }
+
+  /** Layer by layer, with dropout between them. */
+  private void runStack(Pass pass, Sequence values) {
+    var x = values.x();
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      boolean top = layer == spec.layers() - 1;
+      var y = top ? values.y() : pass.empty(spec.type(), values.y().shape());
+      var initial = ofLayer(values.initial(), layer);
+      var last = ofLayer(values.last(), layer);
+      stack.get(layer).run(pass, new Sequence(x, values.lengths(), initial, y, last));
+      x = top ? y : dropout.forward(pass, y);
+    }
+  }
+
+  private List<Tensor> ofLayer(List<Tensor> states, int layer) {
+    int from = layer * spec.directions();
+    var own = new ArrayList<Tensor>();
+    for (var state : states) {
+      own.add(state == null ? null : state.slice(from, from + spec.directions()));
+    }
+    return own;
   }
 
   private Shape stateShape(int state, int batch) {
@@ -275,6 +415,10 @@ public final class Rnn implements Layer {
   }
 
   private List<Tensor> initial(State initial, int batch) {
+    if (initial != null && initial.c != null && spec.kind().states() < 2) {
+      throw new IllegalArgumentException(
+          "rnn: c0: expected none, since " + spec.kind() + " has no cell, got " + initial.c);
+    }
     var states = new ArrayList<Tensor>();
     for (int state = 0; state < spec.kind().states(); state++) {
       var tensor = initial == null ? null : state == 0 ? initial.h : initial.c;

@@ -1,7 +1,9 @@
 package dev.sluice.nn;
 
 import dev.sluice.DType;
+import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import java.util.Arrays;
 import java.util.StringJoiner;
 
 /** Checks tensors before a native call sees them. */
@@ -40,5 +42,16 @@ final class Shapes {
       text.add(dims[i] == ANY ? parts[i] : String.valueOf(dims[i]));
     }
     return text + " ([" + names + "])";
+  }
+
+  /** The indices of an element, for a message: {@code [2, 3]}. */
+  static String position(Shape shape, long element) {
+    var at = new long[shape.rank()];
+    long rest = element;
+    for (int axis = at.length - 1; axis >= 0; axis--) {
+      at[axis] = rest % shape.dim(axis);
+      rest /= shape.dim(axis);
+    }
+    return Arrays.toString(at);
   }
 }

@@ -59,4 +59,25 @@ public record CellSpec(
     }
     ConvSpec.requireOdd(kernelHeight, kernelWidth);
   }
+
+  /**
+   * {@return the same cell over another number of steps}
+   *
+   * @param count T
+   */
+  public CellSpec steps(int count) {
+    return new CellSpec(
+        kind,
+        type,
+        count,
+        batch,
+        height,
+        width,
+        inputs,
+        hidden,
+        kernelHeight,
+        kernelWidth,
+        peephole,
+        training);
+  }
 }

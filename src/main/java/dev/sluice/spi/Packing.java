@@ -9,6 +9,11 @@ import java.util.List;
  * The caller packs once after the weights change and hands the packed tensor to each run.
  */
 public interface Packing {
+  /** {@return what is equal for plans that can share packed weights; this plan alone by default} */
+  default Object layout() {
+    return this;
+  }
+
   /** {@return the size of the packed weights} */
   long packedBytes();
 

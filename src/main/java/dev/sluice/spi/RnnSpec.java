@@ -19,6 +19,7 @@ import java.util.Map;
  * @param peephole whether the gates look at the cell (LSTM only), w_p [3H] = i, f, o
  * @param clip how the cell is bounded (LSTM only)
  * @param forgetBias a constant inside the forget gate's sigmoid (LSTM only); not a parameter
+ * @param blend what z weighs (GRU only)
  */
 public record RnnSpec(
     Kind kind,
@@ -31,7 +32,8 @@ public record RnnSpec(
     int projection,
     boolean peephole,
     CellClip clip,
-    double forgetBias) {
+    double forgetBias,
+    Blend blend) {
   /** The cells; the number is that of their gates. */
   public enum Kind {
     /** Elman, h = tanh(a). */
@@ -40,9 +42,9 @@ public record RnnSpec(
     RNN_RELU(1),
     /** Gate order i, f, g, o. */
     LSTM(4),
-    /** Gate order r, z, n; r multiplies W_hn h + b_hn; h = (1 - z) n + z h. */
+    /** Gate order r, z, n; r multiplies W_hn h + b_hn. */
     GRU_RESET_AFTER(3),
-    /** Gate order r, z, n; r multiplies h before W_hn; h = (1 - z) n + z h. */
+    /** Gate order r, z, n; r multiplies h before W_hn. */
     GRU_RESET_BEFORE(3);
 
     private final int gates;
@@ -60,6 +62,17 @@ public record RnnSpec(
     public int states() {
       return this == LSTM ? 2 : 1;
     }
+  }
+
+  /**
+   * Two conventions for a GRU's z; negating the rows of z in the weights leads from one to the
+   * other.
+   */
+  public enum Blend {
+    /** h = (1 - z) n + z h_{t-1}: Cho 2014, PyTorch, Keras, ONNX, cuDNN. */
+    KEEP,
+    /** h = (1 - z) h_{t-1} + z n: Chung 2014. */
+    UPDATE
   }
 
   /**
@@ -123,6 +136,10 @@ public record RnnSpec(
       throw new IllegalArgumentException(
           "rnn: projection, peephole, cell clip and forget bias are for LSTM, got " + kind);
     }
+    boolean gru = kind == Kind.GRU_RESET_AFTER || kind == Kind.GRU_RESET_BEFORE;
+    if (!gru && blend != Blend.KEEP) {
+      throw new IllegalArgumentException("rnn: the blend is for GRU, got " + kind);
+    }
   }
 
   /** {@return 2 or 1} */
@@ -142,6 +159,28 @@ public record RnnSpec(
    */
   public int inputOf(int layer) {
     return layer == 0 ? input : directions() * output();
+  }
+
+  /**
+   * {@return one layer as a network of its own}
+   *
+   * @param layer from 0
+   * @param both whether in both directions
+   */
+  public RnnSpec part(int layer, boolean both) {
+    return new RnnSpec(
+        kind,
+        type,
+        inputOf(layer),
+        hidden,
+        1,
+        both,
+        bias,
+        projection,
+        peephole,
+        clip,
+        forgetBias,
+        blend);
   }
 
   /** {@return the weights' names, PyTorch's, with their shapes, in the order of every list} */

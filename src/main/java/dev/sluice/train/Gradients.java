@@ -4,9 +4,11 @@ import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.Shape;
 import dev.sluice.Stream;
+import dev.sluice.nn.GateProbe;
 import dev.sluice.nn.Parameter;
 import dev.sluice.spi.Backend;
 import java.util.List;
+import java.util.Optional;
 
 /** Clipping, after gradients are complete and before the optimiser's step. */
 public final class Gradients {
@@ -56,6 +58,14 @@ public final class Gradients {
     return clip(parameters, "max_abs", max);
   }
 
+  /** Forgets all gradients. */
+  static void zero(List<Parameter> parameters) {
+    each(
+        parameters,
+        (backend, stream, i) ->
+            backend.kernel("fill").run(stream, new double[] {0}, parameters.get(i).gradient()));
+  }
+
   private static double clip(List<Parameter> parameters, String kernel, double max) {
     if (!(max > 0)) {
       throw new IllegalArgumentException("clip: expected a norm > 0, got " + max);
@@ -65,7 +75,7 @@ public final class Gradients {
     }
     double norm = norm(parameters, kernel);
     double factor = max / (norm + 1e-6);
-    if (factor < 1) {
+    if (factor < 1 && Double.isFinite(norm)) {
       each(
           parameters,
           (backend, stream, i) ->
@@ -106,5 +116,17 @@ public final class Gradients {
             backend
                 .kernel("clamp")
                 .run(stream, new double[] {bound}, parameters.get(i).gradient()));
+  }
+
+  /**
+   * {@return where the first gradient is that is NaN or infinite, by its parameter's name and
+   * index; nothing if all are finite}
+   *
+   * @param parameters in the order of the search
+   */
+  public static Optional<String> firstNonFinite(List<Parameter> parameters) {
+    return parameters.stream()
+        .flatMap(p -> GateProbe.find("gradient of " + p.name(), p.gradient()).stream())
+        .findFirst();
   }
 }

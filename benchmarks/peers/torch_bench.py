@@ -1,0 +1,195 @@
+"""PyTorch eager as a peer: one JSON request a line on stdin, one JSON answer a line on stdout.
+
+{"threads": n}                         -> {"name", "version", "capability"}
+{"open": file, "cell", "training"}     -> {"worst": error} after a run from the same weights and
+                                          input; the error is the largest over all results, relative
+                                          to the largest number of a result (or to 1 if that is less)
+{"run": n}                             -> {"nanos": [...]} of n rounds
+
+The file is safetensors: x, the weights, y, and in training dy and the gradients as grad.NAME.
+"""
+
+import json
+import struct
+import sys
+import time
+
+import numpy as np
+import torch
+
+
+def read(path):
+    types = {"F32": np.float32, "F64": np.float64, "I32": np.int32}
+    with open(path, "rb") as file:
+        (size,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(size))
+        data = file.read()
+    tensors = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            start, end = entry["data_offsets"]
+            flat = np.frombuffer(data[start:end], types[entry["dtype"]])
+            tensors[name] = torch.from_numpy(flat.reshape(entry["shape"]).copy())
+    return tensors
+
+
+class Lstm:
+    """torch.nn.LSTM; parameter names are the same."""
+
+    def __init__(self, given, training):
+        names = [n for n in given if n.startswith(("weight_", "bias_"))]
+        if any(n.startswith("weight_p") for n in names):
+            raise ValueError("torch.nn.LSTM has no peepholes")
+        layers = sum(n.startswith("weight_ih") and not n.endswith("_reverse") for n in names)
+        self.module = torch.nn.LSTM(
+            given["x"].shape[-1],
+            given["weight_hh_l0"].shape[1],
+            layers,
+            bidirectional="weight_ih_l0_reverse" in names,
+        ).to(given["x"].dtype)
+        self.module.load_state_dict({n: given[n] for n in names})
+        self.x = given["x"].requires_grad_(training)
+        self.dy = given.get("dy")
+        self.lengths = given.get("lengths")
+
+    def forward(self):
+        if self.lengths is None:
+            return self.module(self.x)[0]
+        pack, pad = torch.nn.utils.rnn.pack_padded_sequence, torch.nn.utils.rnn.pad_packed_sequence
+        packed = pack(self.x, self.lengths.long(), enforce_sorted=False)
+        return pad(self.module(packed)[0], total_length=self.x.shape[0])[0]
+
+    def parameters(self):
+        return [self.x, *self.module.parameters()]
+
+    def results(self, y):
+        all = {"y": y}
+        if self.x.grad is not None:
+            all["grad.x"] = self.x.grad
+            all |= {"grad." + n: p.grad for n, p in self.module.named_parameters()}
+        return all
+
+
+class ConvLstm:
+    """The module that everybody writes: one convolution over cat([x, h]), frames nchw."""
+
+    def __init__(self, given, training):
+        if "peep_i_l0" in given:
+            raise ValueError("this ConvLSTM module has no peepholes")
+        self.layers = []
+        while f"weight_h_l{len(self.layers)}" in given:
+            at = len(self.layers)
+            weight = torch.cat([given[f"weight_x_l{at}"], given[f"weight_h_l{at}"]], 1)
+            kernel = weight.shape[-2:]
+            conv = torch.nn.Conv2d(
+                weight.shape[1], weight.shape[0], kernel, padding=(kernel[0] // 2, kernel[1] // 2)
+            ).to(weight.dtype)
+            with torch.no_grad():
+                conv.weight.copy_(weight)
+                conv.bias.copy_(given[f"bias_l{at}"])
+            self.layers.append(conv)
+        self.x = frames_first(given["x"]).requires_grad_(training)
+        self.dy = frames_first(given["dy"]) if training else None
+
+    def forward(self):
+        x = self.x
+        for conv in self.layers:
+            x = self.layer(conv, x)
+        return x
+
+    def layer(self, conv, x):
+        hidden = conv.out_channels // 4
+        h = c = x.new_zeros(x.shape[1], hidden, *x.shape[3:])
+        ys = []
+        for t in range(x.shape[0]):
+            i, f, g, o = conv(torch.cat([x[t], h], 1)).chunk(4, 1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+            ys.append(h)
+        return torch.stack(ys)
+
+    def parameters(self):
+        return [self.x, *(p for conv in self.layers for p in conv.parameters())]
+
+    def results(self, y):
+        all = {"y": channels_last(y)}
+        if self.x.grad is not None:
+            all["grad.x"] = channels_last(self.x.grad)
+            for at, conv in enumerate(self.layers):
+                inputs = conv.in_channels - conv.out_channels // 4
+                all[f"grad.weight_x_l{at}"] = conv.weight.grad[:, :inputs]
+                all[f"grad.weight_h_l{at}"] = conv.weight.grad[:, inputs:]
+                all[f"grad.bias_l{at}"] = conv.bias.grad
+        return all
+
+
+def frames_first(frames):
+    return frames.permute(0, 1, 4, 2, 3).contiguous()
+
+
+def channels_last(frames):
+    return frames.permute(0, 1, 3, 4, 2)
+
+
+CELLS = {"lstm": Lstm, "convlstm": ConvLstm}
+
+
+class Race:
+    def __init__(self, given, cell, training):
+        self.training = training
+        self.given = given
+        self.cell = CELLS[cell](given, training)
+
+    def round(self):
+        if not self.training:
+            with torch.inference_mode():
+                return self.cell.forward()
+        for parameter in self.cell.parameters():
+            parameter.grad = None  # the faster of the two ways: nothing is added up
+        y = self.cell.forward()
+        y.backward(self.cell.dy)
+        return y
+
+    def worst(self):
+        worst = 0.0
+        results = self.cell.results(self.round())
+        for name in (n for n in self.given if n == "y" or n.startswith("grad.")):
+            expected, got = self.given[name], results[name].detach()
+            if expected.shape != got.shape:
+                raise ValueError(f"{name}: {list(expected.shape)} against {list(got.shape)}")
+            scale = max(1.0, expected.abs().max().item())
+            worst = max(worst, (expected - got).abs().max().item() / scale)
+        return worst
+
+    def run(self, rounds):
+        nanos = []
+        for _ in range(rounds):
+            start = time.perf_counter_ns()
+            self.round()
+            nanos.append(time.perf_counter_ns() - start)
+        return nanos
+
+
+def main():
+    race = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            if "threads" in request:
+                torch.set_num_threads(request["threads"])
+                answer = {
+                    "name": "PyTorch eager",
+                    "version": torch.__version__,
+                    "capability": torch.backends.cpu.get_cpu_capability(),
+                }
+            elif "open" in request:
+                race = Race(read(request["open"]), request["cell"], request["training"])
+                answer = {"worst": race.worst()}
+            else:
+                answer = {"nanos": race.run(request["run"])}
+        except Exception as e:  # told to the other side, which decides
+            answer = {"error": f"{type(e).__name__}: {e}"}
+        print(json.dumps(answer), flush=True)
+
+
+main()

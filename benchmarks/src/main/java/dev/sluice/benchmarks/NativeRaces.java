@@ -1,0 +1,138 @@
+package dev.sluice.benchmarks;
+
+import dev.sluice.DType;
+import dev.sluice.Device;
+import dev.sluice.Shape;
+import dev.sluice.Tensor;
+import dev.sluice.bindings.gomp.Gomp_h;
+import dev.sluice.nn.Pass;
+import dev.sluice.spi.ConvSpec;
+import dev.sluice.spi.Product;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The engine's steps beside the same oneDNN calls made from C (native/onednn.c), in turns: what
+ * Java, FFM and the engine's own code add.
+ */
+final class NativeRaces implements AutoCloseable {
+  static final int CALLS = 10_000;
+  private static final int T = 100;
+  private static final int N = 32;
+  private static final int C = 256;
+  private static final int H = 256;
+
+  private final Device device;
+  private final Pass pass;
+  private final Tensor x;
+  private final Tensor h;
+  private final Tensor inputWeights;
+  private final Tensor recurrentWeights;
+  private final Tensor sums;
+  private final List<Tensor> steps = new ArrayList<>();
+  private final Product inputProduct = new Product(T * N, 4 * H, C, false, true, 0);
+  private final Product recurrent = new Product(N, 4 * H, H, false, true, 1);
+
+  NativeRaces(int threads) {
+    device = Device.open(Device.Options.defaults().engine("cpu").threads(threads));
+    pass = Pass.inference(device);
+    x = pass.zeros(DType.FLOAT32, Shape.of(T * N, C));
+    h = pass.zeros(DType.FLOAT32, Shape.of(N, H));
+    inputWeights = pass.zeros(DType.FLOAT32, Shape.of(4 * H, C));
+    recurrentWeights = pass.zeros(DType.FLOAT32, Shape.of(4 * H, H));
+    sums = pass.zeros(DType.FLOAT32, Shape.of(T * N, 4 * H));
+    for (int t = 0; t < T; t++) {
+      steps.add(sums.slice((long) t * N, (long) (t + 1) * N));
+    }
+  }
+
+  /** Every race, with its line. */
+  static Map<String, Object> run(String program, int threads, boolean quick)
+      throws InterruptedException {
+    var all = new LinkedHashMap<String, Object>();
+    try (var here = new NativeRaces(threads);
+        var peer = new Peer(List.of(program), threads)) {
+      all.put("peer", peer.ask(Map.of("threads", threads)));
+      System.out.printf(
+          "%nThe same oneDNN calls from C, %d threads: medians; ratio is Java's time over C's%n",
+          threads);
+      System.out.printf("%-52s %10s %10s  ratio%n", "", "Java us", "C us");
+      var races = new ArrayList<Object>();
+      here.works().forEach((name, work) -> races.add(race(name, work, peer, quick ? 5 : 10)));
+      all.put("races", races);
+    }
+    return all;
+  }
+
+  private static Map<String, Object> race(String name, Runnable work, Peer peer, int turns) {
+    var key = Map.of("name", name);
+    Map<String, Object> report;
+    try {
+      report =
+          new Turns(Turns.Side.of(work), rounds -> peer.run(key, rounds), turns).report(1e3, "us");
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    var race = new LinkedHashMap<String, Object>(key);
+    race.putAll(report);
+    double ratio = 1 / (Double) race.remove("ratio");
+    double low = 1 / (Double) race.remove("ratio_high");
+    double high = 1 / (Double) race.remove("ratio_low");
+    race.putAll(new LinkedHashMap<>(Map.of("java_over_c", ratio, "low", low, "high", high)));
+    System.out.printf(
+        "%-52s %10.2f %10.2f  %.3f (95 %%: %.3f to %.3f)%n",
+        name, race.get("sluice_us"), race.get("peer_us"), ratio, low, high);
+    return race;
+  }
+
+  private Map<String, Runnable> works() {
+    var works = new LinkedHashMap<String, Runnable>();
+    works.put("call", NativeRaces::call);
+    works.put("product", this::product);
+    works.put("products", this::products);
+    works.put("convolution", convolution());
+    return works;
+  }
+
+  /** The smallest native call, many times. */
+  static void call() {
+    for (int i = 0; i < CALLS; i++) {
+      if (Gomp_h.omp_get_max_threads() < 1) {
+        throw new AssertionError("omp_get_max_threads");
+      }
+    }
+  }
+
+  /** One step's recurrent product: [32, 256] by [1024, 256]. */
+  void product() {
+    device.backend().multiply(pass.stream(), recurrent, h, recurrentWeights, steps.getFirst());
+  }
+
+  /** All products of an LSTM over a sequence. */
+  private void products() {
+    device.backend().multiply(pass.stream(), inputProduct, x, inputWeights, sums);
+    for (var step : steps) {
+      device.backend().multiply(pass.stream(), recurrent, h, recurrentWeights, step);
+    }
+  }
+
+  /** A ConvLSTM's recurrent convolution: frames [8, 16, 16, 64] to 256 channels, 3x3. */
+  private Runnable convolution() {
+    var plan =
+        device.backend().convolution(new ConvSpec(DType.FLOAT32, 8, 16, 16, 64, 256, 3, 3, true));
+    var packed = pass.zeros(DType.FLOAT32, Shape.of((plan.packedBytes() + 3) / 4));
+    var weights = pass.zeros(DType.FLOAT32, Shape.of(256, 64, 3, 3));
+    plan.pack(pass.stream(), List.of(weights, pass.zeros(DType.FLOAT32, Shape.of(256))), packed);
+    var from = pass.zeros(DType.FLOAT32, Shape.of(8, 16, 16, 64));
+    var to = pass.zeros(DType.FLOAT32, Shape.of(8, 16, 16, 256));
+    return () -> plan.forward(pass.stream(), packed, from, to, false);
+  }
+
+  @Override
+  public void close() {
+    pass.close();
+    device.close();
+  }
+}

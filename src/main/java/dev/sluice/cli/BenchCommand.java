@@ -1,0 +1,169 @@
+package dev.sluice.cli;
+
+import dev.sluice.DType;
+import dev.sluice.cli.bench.Cell;
+import dev.sluice.cli.bench.Measurement;
+import dev.sluice.cli.bench.Problem;
+import dev.sluice.weights.Json;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code sluice bench}: times whole sequences of one cell. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Times whole sequences of one cell: forward alone, or a training step without its optimiser "
+          + "(forward, backward to the input and all weights; weights packed anew).",
+      "Biases are on; weights and input are random."
+    },
+    footerHeading = "%nJSON:%n",
+    footer = {
+      "One object: cell, mode, steps, batch, input, hidden, layers, bidirectional, lengths, "
+          + "peephole, height, width, kernel, dtype, seed, warmup, rounds as asked for (null where "
+          + "a cell has no such thing);",
+      "min_ms, median_ms, p90_ms, p99_ms: milliseconds a round;",
+      "gflop: 10^9 floating-point operations a round: forward is 2 T N G H (C + H) summed over "
+          + "layers and directions, G gates; over frames also times height width kernel^2; train "
+          + "is three times forward; pointwise work is not counted;",
+      "gflops: per second, of the median round; peak_gflops: of a large matrix product just "
+          + "before; peak_fraction: their ratio;",
+      "peak_bytes: most memory in use on the device at once; activation_bytes: what a round's "
+          + "pass held at its end; heap_bytes: Java heap allocated by the median round, or null;",
+      "engine, algorithm, layout (null where the engine does not say), threads, versions."
+    })
+final class BenchCommand implements Callable<Integer> {
+  /** Frames that a cell over frames gets where none are asked for. */
+  private static final int SIDE = 16;
+
+  private enum Mode {
+    FORWARD,
+    TRAIN
+  }
+
+  private enum Lengths {
+    RANDOM
+  }
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--cell",
+      required = true,
+      paramLabel = "CELL",
+      description = "${COMPLETION-CANDIDATES}")
+  private Cell cell;
+
+  @Option(
+      names = "--mode",
+      required = true,
+      paramLabel = "MODE",
+      description = "${COMPLETION-CANDIDATES}")
+  private Mode mode;
+
+  @Option(names = "--steps", required = true, paramLabel = "T", description = "steps")
+  private int steps;
+
+  @Option(names = "--batch", required = true, paramLabel = "N", description = "sequences at once")
+  private int batch;
+
+  @Option(names = "--input", required = true, paramLabel = "C", description = "input channels")
+  private int input;
+
+  @Option(names = "--hidden", required = true, paramLabel = "H", description = "hidden channels")
+  private int hidden;
+
+  @Option(names = "--layers", paramLabel = "L", defaultValue = "1", description = "layers (1)")
+  private int layers;
+
+  @Option(names = "--bidirectional", description = "a second direction, from the end")
+  private boolean bidirectional;
+
+  @Option(
+      names = "--lengths",
+      paramLabel = "HOW",
+      description = "${COMPLETION-CANDIDATES}: each sequence has a length of its own")
+  private Lengths lengths;
+
+  @Option(names = "--peephole", description = "gates that look at the cell")
+  private boolean peephole;
+
+  @Option(names = "--height", paramLabel = "PIXELS", description = "of a frame (16)")
+  private Integer height;
+
+  @Option(names = "--width", paramLabel = "PIXELS", description = "of a frame (16)")
+  private Integer width;
+
+  @Option(names = "--kernel", paramLabel = "K", description = "of a convolution, odd (3)")
+  private Integer kernel;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "TYPE",
+      defaultValue = "float32",
+      description = "float32 or float64 (float32)")
+  private DType type;
+
+  @Mixin private EngineOptions engine;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "COUNT",
+      defaultValue = "3",
+      description = "untimed rounds before (3)")
+  private int warmup;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "COUNT",
+      defaultValue = "20",
+      description = "timed rounds (20)")
+  private int rounds;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "NUMBER",
+      defaultValue = "0",
+      description = "of weights and input (0)")
+  private long seed;
+
+  @Option(names = "--json", description = "print one JSON object and nothing else")
+  private boolean json;
+
+  BenchCommand() {}
+
+  @Override
+  public Integer call() {
+    var measurement = new Measurement(problem(), warmup, rounds);
+    try (var device = engine.open()) {
+      var report = measurement.on(device, engine.threadsOf(device));
+      var out = spec.commandLine().getOut();
+      out.print(json ? Json.write(report.json()) + "\n" : report.text());
+    }
+    return 0;
+  }
+
+  private Problem problem() {
+    boolean frames = cell.overFrames();
+    return new Problem(
+        cell,
+        mode == Mode.TRAIN,
+        steps,
+        batch,
+        input,
+        hidden,
+        layers,
+        bidirectional,
+        lengths != null,
+        peephole,
+        height != null ? height : frames ? SIDE : 0,
+        width != null ? width : frames ? SIDE : 0,
+        kernel != null ? kernel : frames ? 3 : 0,
+        type,
+        seed);
+  }
+}

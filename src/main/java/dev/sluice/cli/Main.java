@@ -1,0 +1,115 @@
+package dev.sluice.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command line. It exits with 0 for success, 2 for wrong use, 1 for every other failure. */
+@Command(
+    name = "sluice",
+    synopsisSubcommandLabel = "COMMAND",
+    description = "Recurrent networks in Java: train one, let it predict, check it, measure it.",
+    versionProvider = Main.Version.class,
+    mixinStandardHelpOptions = true,
+    subcommands = {
+      TrainCommand.class,
+      PredictCommand.class,
+      SummaryCommand.class,
+      InfoCommand.class,
+      VerifyCommand.class,
+      BenchCommand.class,
+      HelloCommand.class,
+      SoakCommand.class
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  ./sluice train                                trains on moving digits, about three"
+          + " minutes",
+      "  ./sluice predict --model out/moving-digits    draws what the model foresees",
+      "  ./sluice verify                               checks every cell against PyTorch's numbers",
+      "  ./sluice info                                 what runs on this machine, and why not",
+      "  ./sluice train --help                         every option of a command",
+      "",
+      "Exit codes: 0 success, 1 failure, 2 wrong use, 130 ended by Ctrl-C."
+    })
+public final class Main implements Runnable {
+  @Spec CommandSpec spec;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Print the stack trace of a failure.")
+  boolean debug;
+
+  Main() {}
+
+  /**
+   * Runs a command and ends the JVM.
+   *
+   * @param args as typed
+   */
+  public static void main(String[] args) {
+    var charset = Charset.forName(System.getProperty("stdout.encoding", "UTF-8"));
+    var out = new PrintWriter(System.out, true, charset);
+    var err = new PrintWriter(System.err, true, charset);
+    System.exit(run(out, err, args));
+  }
+
+  /** Runs a command; its exit code. */
+  static int run(PrintWriter out, PrintWriter err, String... args) {
+    var main = new Main();
+    var line = new CommandLine(main).setOut(out).setErr(err);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setUsageHelpAutoWidth(false).setUsageHelpWidth(100);
+    line.setParameterExceptionHandler((e, typed) -> Failure.of(e).print(err, main.debug));
+    line.setExecutionExceptionHandler(
+        (e, command, parsed) -> Failure.of(command, e).print(err, main.debug));
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError | StackOverflowError | LinkageError e) {
+      return Failure.of(line, e).print(err, main.debug);
+    } finally {
+      out.flush();
+      err.flush();
+    }
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(),
+        "expected a command: "
+            + String.join(", ", spec.subcommands().keySet())
+            + "; ./sluice --help says what they do");
+  }
+
+  /** Says which Sluice and which Java this is. */
+  static final class Version implements IVersionProvider {
+    static String number() {
+      var module = Main.class.getModule().getDescriptor();
+      return module == null ? "(development)" : module.rawVersion().orElse("(development)");
+    }
+
+    @Override
+    public String[] getVersion() {
+      return new String[] {
+        "sluice " + number(),
+        String.format(
+            Locale.ROOT,
+            "Java %s, %s %s",
+            Runtime.version(),
+            System.getProperty("os.name"),
+            System.getProperty("os.arch"))
+      };
+    }
+  }
+}

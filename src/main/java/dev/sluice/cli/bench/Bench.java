@@ -1,0 +1,151 @@
+package dev.sluice.cli.bench;
+
+import dev.sluice.DType;
+import dev.sluice.Device;
+import dev.sluice.DeviceArena;
+import dev.sluice.MemoryStats;
+import dev.sluice.Shape;
+import dev.sluice.Tensor;
+import dev.sluice.nn.Parameter;
+import dev.sluice.nn.Pass;
+import dev.sluice.weights.HostTensor;
+import dev.sluice.weights.Weights;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * A problem on a device, ready to run round after round. A round is one trip over the whole
+ * sequence: a pass is opened, used and closed. Weights count as changed before each training round,
+ * as after an optimiser's step, so that packing them is part of its time. For one thread.
+ */
+public final class Bench implements AutoCloseable {
+  private final Problem problem;
+  private final Device device;
+  private final DeviceArena arena;
+  private final Cell.Network network;
+  private final Tensor x;
+  private Tensor dy;
+  private long activationBytes;
+
+  /**
+   * Builds the network and draws its input.
+   *
+   * @param problem what to run
+   * @param device where; stays open when this is closed
+   */
+  public Bench(Problem problem, Device device) {
+    this.problem = problem;
+    this.device = device;
+    this.arena = device.arena("a benchmark");
+    try {
+      network = problem.cell().build(problem, Weights.random(problem.seed()), arena);
+      x = normal(arena.empty(problem.type(), problem.inputShape()), problem.seed() + 1);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private static Tensor normal(Tensor tensor, long seed) {
+    var random = new Random(seed);
+    var values = new float[Math.toIntExact(tensor.shape().elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return tensor.set(values);
+  }
+
+  /** Runs one round. */
+  public void round() {
+    try (var pass = open()) {
+      trip(pass);
+      activationBytes = pass.bytes();
+    }
+  }
+
+  private Pass open() {
+    return problem.training() ? Pass.training(device) : Pass.inference(device);
+  }
+
+  private Tensor trip(Pass pass) {
+    if (!problem.training()) {
+      return network.forward().run(pass, x);
+    }
+    network.parameters().forEach(Parameter::changed);
+    pass.watch(x);
+    var y = network.forward().run(pass, x);
+    if (dy == null) {
+      dy = normal(arena.empty(y.type(), y.shape()), problem.seed() + 2);
+    }
+    device.backend().kernel("copy").run(pass.stream(), new double[0], dy, pass.gradient(y));
+    pass.backward();
+    return y;
+  }
+
+  /**
+   * Runs one round and copies out everything that it was made of and that came of it.
+   *
+   * @return {@code x}, the parameters, {@code lengths} where there are any, {@code y}, and in
+   *     training {@code dy} and for each of x and the parameters {@code grad.} and its name
+   * @throws ArithmeticException if a result is not finite
+   */
+  public Map<String, HostTensor> results() {
+    var all = new LinkedHashMap<String, HostTensor>();
+    try (var pass = open()) {
+      if (problem.training()) {
+        network.parameters().forEach(p -> zero(pass, p.gradient()));
+      }
+      var y = trip(pass);
+      put(all, "x", x);
+      network.parameters().forEach(p -> put(all, p.name(), p.value()));
+      if (problem.lengths()) {
+        var lengths = problem.sequenceLengths();
+        all.put("lengths", new HostTensor(Shape.of(lengths.length), lengths));
+      }
+      put(all, "y", y);
+      if (problem.training()) {
+        put(all, "dy", dy);
+        put(all, "grad.x", pass.gradient(x));
+        network.parameters().forEach(p -> put(all, "grad." + p.name(), p.gradient()));
+      }
+    }
+    return all;
+  }
+
+  private void zero(Pass pass, Tensor tensor) {
+    device.backend().kernel("fill").run(pass.stream(), new double[] {0}, tensor);
+  }
+
+  private static void put(Map<String, HostTensor> all, String name, Tensor tensor) {
+    var values = tensor.doubles();
+    for (double value : values) {
+      if (!Double.isFinite(value)) {
+        throw new ArithmeticException(
+            "bench: expected finite results, got " + value + " in " + name);
+      }
+    }
+    boolean wide = tensor.type() == DType.FLOAT64;
+    all.put(name, new HostTensor(tensor.shape(), wide ? values : tensor.floats()));
+  }
+
+  /** {@return what is run} */
+  public Problem problem() {
+    return problem;
+  }
+
+  /** {@return bytes that the last round's pass held at its end} */
+  public long activationBytes() {
+    return activationBytes;
+  }
+
+  /** {@return what the device's memory pool holds} */
+  public MemoryStats memory() {
+    return device.memory();
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

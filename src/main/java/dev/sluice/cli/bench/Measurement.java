@@ -1,0 +1,47 @@
+package dev.sluice.cli.bench;
+
+import dev.sluice.Device;
+
+/**
+ * A problem and how often it is run.
+ *
+ * @param problem what to run
+ * @param warmup untimed rounds
+ * @param rounds timed rounds
+ */
+public record Measurement(Problem problem, int warmup, int rounds) {
+  /** Checks the counts. */
+  public Measurement {
+    if (warmup < 0) {
+      throw new IllegalArgumentException("--warmup: expected 0 or more, got " + warmup);
+    }
+    if (rounds < 1) {
+      throw new IllegalArgumentException("--rounds: expected 1 or more, got " + rounds);
+    }
+  }
+
+  /**
+   * {@return what was measured; the results of a first round were seen to be finite}
+   *
+   * @param device where it runs
+   * @param threads that it uses, for the report
+   */
+  public Report on(Device device, int threads) {
+    try (var bench = new Bench(problem, device)) {
+      bench.results();
+      double peak = ProductPeak.measure(device, problem.type());
+      device.resetHighWater();
+      var timing = Timing.of(bench::round, warmup, rounds);
+      return new Report(
+          problem,
+          device.engine(),
+          threads,
+          warmup,
+          timing,
+          peak,
+          device.memory().highWater(),
+          bench.activationBytes(),
+          Versions.engine(device.engine()));
+    }
+  }
+}

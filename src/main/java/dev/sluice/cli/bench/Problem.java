@@ -1,0 +1,128 @@
+package dev.sluice.cli.bench;
+
+import dev.sluice.DType;
+import dev.sluice.Shape;
+import java.util.Locale;
+import java.util.SplittableRandom;
+
+/**
+ * What is timed: a cell, whether with the way back, and its sizes.
+ *
+ * @param cell which cell
+ * @param training forward and backward, to the input and all weights, instead of forward alone
+ * @param steps T
+ * @param batch N
+ * @param input C
+ * @param hidden H
+ * @param layers L
+ * @param bidirectional whether a second direction runs from each sequence's end
+ * @param lengths whether each sequence has a random length of 1 to T of its own
+ * @param peephole whether the gates look at the cell
+ * @param height of a frame; 0 for cells over vectors
+ * @param width of a frame; 0 for cells over vectors
+ * @param kernel height and width of a convolution's kernel; 0 for cells over vectors
+ * @param type of every tensor
+ * @param seed of weights, input, lengths and the gradient of the output
+ */
+public record Problem(
+    Cell cell,
+    boolean training,
+    int steps,
+    int batch,
+    int input,
+    int hidden,
+    int layers,
+    boolean bidirectional,
+    boolean lengths,
+    boolean peephole,
+    int height,
+    int width,
+    int kernel,
+    DType type,
+    long seed) {
+  /** Checks the sizes, and that the cell has what is asked of it. */
+  public Problem {
+    positive("steps", steps);
+    positive("batch", batch);
+    positive("input", input);
+    positive("hidden", hidden);
+    positive("layers", layers);
+    if (cell.overFrames()) {
+      positive("height", height);
+      positive("width", width);
+      positive("kernel", kernel);
+      refuse(cell, "bidirectional", bidirectional);
+      refuse(cell, "lengths", lengths);
+    } else {
+      refuse(cell, "height", height != 0);
+      refuse(cell, "width", width != 0);
+      refuse(cell, "kernel", kernel != 0);
+    }
+    if (type != DType.FLOAT32 && type != DType.FLOAT64) {
+      throw new IllegalArgumentException(
+          "--dtype: expected float32 or float64, got " + type.name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  private static void positive(String option, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException("--" + option + ": expected 1 or more, got " + value);
+    }
+  }
+
+  private static void refuse(Cell cell, String option, boolean given) {
+    if (given) {
+      throw new IllegalArgumentException("--" + option + ": not an option of cell " + cell.label());
+    }
+  }
+
+  /** {@return x: [T, N, C], or [T, N, H, W, C] for a cell over frames} */
+  public Shape inputShape() {
+    return cell.overFrames()
+        ? Shape.of(steps, batch, height, width, input)
+        : Shape.of(steps, batch, input);
+  }
+
+  /** {@return [N]: the lengths of the sequences, or null where all are T} */
+  public int[] sequenceLengths() {
+    if (!lengths) {
+      return null;
+    }
+    var random = new SplittableRandom(seed);
+    var all = new int[batch];
+    for (int n = 0; n < batch; n++) {
+      all[n] = random.nextInt(1, steps + 1);
+    }
+    return all;
+  }
+
+  /** Steps of all sequences together: T N, or the sum of the lengths. */
+  private double sequenceSteps() {
+    double sum = 0;
+    for (int n : lengths ? sequenceLengths() : new int[0]) {
+      sum += n;
+    }
+    return lengths ? sum : (double) steps * batch;
+  }
+
+  /**
+   * {@return floating-point operations of one round, a multiplication and an addition each one}
+   *
+   * <p>Forward, over the steps of all sequences S, layers l and directions D: {@code 2 S G H (C_l +
+   * H)} with G gates; a cell over frames does that at each of the frame's pixels, for each of the
+   * kernel's k k taps, those over the zero padding counted too. Training is three times as much:
+   * forward, gradients of what was multiplied with the weights, gradients of the weights. Pointwise
+   * work is not counted.
+   */
+  public double flops() {
+    int directions = bidirectional ? 2 : 1;
+    double widths = 0;
+    for (int layer = 0; layer < layers; layer++) {
+      widths += (layer == 0 ? input : directions * hidden) + hidden;
+    }
+    double places = cell.overFrames() ? (double) height * width * kernel * kernel : 1;
+    double forward =
+        2 * sequenceSteps() * places * directions * cell.gates() * (double) hidden * widths;
+    return training ? 3 * forward : forward;
+  }
+}

@@ -1,0 +1,155 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.cpu.Kernels.count;
+import static dev.sluice.cpu.Kernels.team;
+
+import dev.sluice.Stream;
+import dev.sluice.Tensor;
+import dev.sluice.spi.Kernel;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+
+/** Norms, bounds and optimisers' steps. Sums run in order, in double: the same in every run. */
+final class OptimiserKernels {
+  private OptimiserKernels() {}
+
+  static void register(Map<String, Kernel> all) {
+    all.put("sum_squares", OptimiserKernels::sumSquares);
+    all.put("max_abs", OptimiserKernels::maxAbs);
+    all.put("clamp", OptimiserKernels::clamp);
+    all.put("sgd", OptimiserKernels::sgd);
+    all.put("adam", OptimiserKernels::adam);
+    all.put("rmsprop", OptimiserKernels::rmsProp);
+  }
+
+  /** sum_squares(): x, sum [1]: sum += the squares. */
+  private static void sumSquares(Stream stream, double[] scalars, Tensor... t) {
+    var reals = Reals.of(t[0].type());
+    var x = t[0].memory();
+    double sum = 0;
+    for (int i = 0; i < count(t[0]); i++) {
+      double v = reals.get(x, i);
+      sum += v * v;
+    }
+    Reals.of(t[1].type()).add(t[1].memory(), 0, sum);
+  }
+
+  /** max_abs(): x, largest [1]: largest = max(largest, |x|); NaN stays. */
+  private static void maxAbs(Stream stream, double[] scalars, Tensor... t) {
+    var reals = Reals.of(t[0].type());
+    var into = Reals.of(t[1].type());
+    var x = t[0].memory();
+    double largest = into.get(t[1].memory(), 0);
+    for (int i = 0; i < count(t[0]); i++) {
+      largest = Math.max(largest, Math.abs(reals.get(x, i)));
+    }
+    into.set(t[1].memory(), 0, largest);
+  }
+
+  /** clamp(bound): x = min(max(x, -bound), bound); NaN stays. */
+  private static void clamp(Stream stream, double[] scalars, Tensor... t) {
+    var reals = Reals.of(t[0].type());
+    var x = t[0].memory();
+    for (int i = 0; i < count(t[0]); i++) {
+      reals.set(x, i, Math.max(Math.min(reals.get(x, i), scalars[0]), -scalars[0]));
+    }
+  }
+
+  /**
+   * sgd(rate, L2, momentum, dampening, Nesterov, first): w, g, momentum buffer or null: b = g at
+   * the first step, then momentum b + (1 - dampening) g; w -= rate b, or rate (g + momentum b).
+   */
+  private static void sgd(Stream stream, double[] s, Tensor... t) {
+    var reals = Reals.of(t[0].type());
+    var w = t[0].memory();
+    var gradient = t[1].memory();
+    var buffer = memory(t, 2);
+    team(stream)
+        .run(
+            count(t[0]),
+            4096,
+            (from, to) -> {
+              for (int i = from; i < to; i++) {
+                double g = reals.get(gradient, i) + s[1] * reals.get(w, i);
+                double d = g;
+                if (buffer != null) {
+                  d = s[5] != 0 ? g : s[2] * reals.get(buffer, i) + (1 - s[3]) * g;
+                  reals.set(buffer, i, d);
+                  d = s[4] != 0 ? g + s[2] * d : d;
+                }
+                reals.add(w, i, -s[0] * d);
+              }
+            });
+  }
+
+  /**
+   * adam(rate / (1 - b1^t), b1, b2, sqrt(1 - b2^t), epsilon, L2): w, g, m, v, and for AMSGrad the
+   * largest v so far: the moments, then w -= rate m / (sqrt(v) / root + epsilon).
+   */
+  private static void adam(Stream stream, double[] s, Tensor... t) {
+    var reals = Reals.of(t[0].type());
+    var w = t[0].memory();
+    var gradient = t[1].memory();
+    var first = t[2].memory();
+    var second = t[3].memory();
+    var largest = memory(t, 4);
+    team(stream)
+        .run(
+            count(t[0]),
+            4096,
+            (from, to) -> {
+              for (int i = from; i < to; i++) {
+                double g = reals.get(gradient, i) + s[5] * reals.get(w, i);
+                double m = s[1] * reals.get(first, i) + (1 - s[1]) * g;
+                double v = s[2] * reals.get(second, i) + (1 - s[2]) * g * g;
+                reals.set(first, i, m);
+                reals.set(second, i, v);
+                if (largest != null) {
+                  v = Math.max(v, reals.get(largest, i));
+                  reals.set(largest, i, v);
+                }
+                reals.add(w, i, -s[0] * m / (Math.sqrt(v) / s[3] + s[4]));
+              }
+            });
+  }
+
+  /**
+   * rmsprop(rate, decay, epsilon, epsilon inside of the root, L2, momentum): w, g, v, the mean
+   * gradient if centred or null, the momentum buffer or null: v = decay v + (1 - decay) g^2, the
+   * squared mean taken off if centred; b = momentum b + g / (sqrt(v) + epsilon); w -= rate b.
+   */
+  private static void rmsProp(Stream stream, double[] s, Tensor... t) {
+    var reals = Reals.of(t[0].type());
+    var w = t[0].memory();
+    var gradient = t[1].memory();
+    var square = t[2].memory();
+    var mean = memory(t, 3);
+    var buffer = memory(t, 4);
+    team(stream)
+        .run(
+            count(t[0]),
+            4096,
+            (from, to) -> {
+              for (int i = from; i < to; i++) {
+                double g = reals.get(gradient, i) + s[4] * reals.get(w, i);
+                double v = s[1] * reals.get(square, i) + (1 - s[1]) * g * g;
+                reals.set(square, i, v);
+                if (mean != null) {
+                  double m = s[1] * reals.get(mean, i) + (1 - s[1]) * g;
+                  reals.set(mean, i, m);
+                  v = Math.max(v - m * m, 0);
+                }
+                double d = g / (s[3] != 0 ? Math.sqrt(v + s[2]) : Math.sqrt(v) + s[2]);
+                if (buffer != null) {
+                  d += s[5] * reals.get(buffer, i);
+                  reals.set(buffer, i, d);
+                }
+                reals.add(w, i, -s[0] * d);
+              }
+            });
+  }
+
+  private static MemorySegment memory(Tensor[] t, int index) {
+    return t.length > index && t[index] != null ? t[index].memory() : null;
+  }
+}

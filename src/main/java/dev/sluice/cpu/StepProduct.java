@@ -1,0 +1,175 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.*;
+
+import dev.sluice.DType;
+import dev.sluice.spi.RnnSpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The product of one step of a recurrence, {@code to (+)= from W^T} or {@code from W}, with the
+ * weights in the layout that the implementation likes best.
+ */
+interface StepProduct extends AutoCloseable {
+  /**
+   * What is multiplied.
+   *
+   * @param batch rows of from and to
+   * @param in columns of from
+   * @param out columns of to
+   * @param fromStride elements from one row of from to the next
+   * @param toStride elements from one row of to to the next
+   * @param firstRow of the recurrent matrix that takes part
+   * @param transposed whether the matrix lies [out, in]
+   * @param add whether to is added to
+   */
+  record Spec(
+      int batch,
+      int in,
+      int out,
+      long fromStride,
+      long toStride,
+      int firstRow,
+      boolean transposed,
+      boolean add) {}
+
+  long packedBytes();
+
+  /** Packs the rows of a recurrent matrix that take part. */
+  void pack(CpuStream stream, MemorySegment recurrent, MemorySegment packed);
+
+  void run(CpuStream stream, MemorySegment packed, MemorySegment from, MemorySegment to);
+
+  @Override
+  void close();
+
+  /**
+   * A single row is left to sgemm: oneDNN 3.11's product writes past the scratchpad it asked for.
+   */
+  static StepProduct of(MemorySegment engine, RnnSpec network, Spec spec) {
+    return network.type() == DType.FLOAT32 && spec.batch > 1
+        ? new Packed(engine, spec)
+        : new Plain(Reals.of(network.type()), spec);
+  }
+
+  /** float32: a oneDNN matrix product whose weights are packed. */
+  final class Packed implements StepProduct {
+    private static final int[] ARGUMENTS = {DNNL_ARG_SRC(), DNNL_ARG_WEIGHTS(), DNNL_ARG_DST()};
+
+    private static final int USUAL_BATCH = 32;
+
+    private final Spec spec;
+    private final Primitive product;
+    private final Primitive pack;
+
+    Packed(MemorySegment engine, Spec spec) {
+      this.spec = spec;
+      try (var arena = Arena.ofConfined()) {
+        var any = OneDnn.tagged(arena, dnnl_format_tag_any(), spec.in, spec.out);
+        var plain =
+            spec.transposed
+                ? strided(arena, spec.in, spec.out, 1, spec.in)
+                : strided(arena, spec.in, spec.out, spec.out, 1);
+        // One layout for every batch, so that a model keeps one packed copy.
+        try (var usual = product(engine, arena, spec, USUAL_BATCH, any)) {
+          var layout = usual.descriptor(dnnl_query_weights_md());
+          this.product = product(engine, arena, spec, spec.batch, layout);
+          this.pack = Primitive.reorder(engine, plain, layout);
+        }
+        dnnl_memory_desc_destroy(any);
+        dnnl_memory_desc_destroy(plain);
+      }
+    }
+
+    private static MemorySegment strided(Arena arena, long rows, long columns, long... strides) {
+      var dims = arena.allocateFrom(ValueLayout.JAVA_LONG, rows, columns);
+      var steps = arena.allocateFrom(ValueLayout.JAVA_LONG, strides);
+      return OneDnn.create(
+          "dnnl_memory_desc_create_with_strides",
+          out -> dnnl_memory_desc_create_with_strides(out, 2, dims, dnnl_f32(), steps));
+    }
+
+    private static Primitive product(
+        MemorySegment engine, Arena arena, Spec spec, int batch, MemorySegment weights) {
+      var from = strided(arena, batch, spec.in, spec.fromStride, 1);
+      var to = strided(arena, batch, spec.out, spec.toStride, 1);
+      var attributes = Primitive.attributes(spec.add);
+      try {
+        return new Primitive(
+            engine,
+            OneDnn.create(
+                "dnnl_matmul_primitive_desc_create",
+                out ->
+                    dnnl_matmul_primitive_desc_create(
+                        out, engine, from, weights, MemorySegment.NULL, to, attributes)),
+            "dnnl_matmul_primitive_desc_create");
+      } finally {
+        dnnl_primitive_attr_destroy(attributes);
+        dnnl_memory_desc_destroy(from);
+        dnnl_memory_desc_destroy(to);
+      }
+    }
+
+    @Override
+    public long packedBytes() {
+      return product.bytes(dnnl_query_weights_md());
+    }
+
+    @Override
+    public void pack(CpuStream stream, MemorySegment recurrent, MemorySegment packed) {
+      long row = 4L * (spec.transposed ? spec.in : spec.out);
+      stream.execute(pack, ConvPrimitives.REORDER, recurrent.asSlice(spec.firstRow * row), packed);
+    }
+
+    @Override
+    public void run(CpuStream stream, MemorySegment packed, MemorySegment from, MemorySegment to) {
+      stream.execute(product, ARGUMENTS, from, packed, to);
+    }
+
+    @Override
+    public void close() {
+      product.close();
+      pack.close();
+    }
+  }
+
+  /** Any type: a product over a copy of the weights. */
+  record Plain(Reals reals, Spec spec) implements StepProduct {
+    @Override
+    public long packedBytes() {
+      return (long) spec.in * spec.out * reals.bytes();
+    }
+
+    @Override
+    public void pack(CpuStream stream, MemorySegment recurrent, MemorySegment packed) {
+      long row = (long) (spec.transposed ? spec.in : spec.out) * reals.bytes();
+      packed.copyFrom(recurrent.asSlice(spec.firstRow * row, packedBytes()));
+    }
+
+    @Override
+    public void run(CpuStream stream, MemorySegment packed, MemorySegment from, MemorySegment to) {
+      Multiply.of(reals)
+          .run(
+              stream,
+              false,
+              spec.transposed,
+              spec.batch,
+              spec.out,
+              spec.in,
+              from,
+              spec.fromStride,
+              packed,
+              spec.transposed ? spec.in : spec.out,
+              spec.add ? 1 : 0,
+              to,
+              spec.toStride);
+    }
+
+    @Override
+    public void close() {
+      // Nothing is held.
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package dev.sluice.nn;
+
+import dev.sluice.DType;
+import dev.sluice.DeviceArena;
+import dev.sluice.Shape;
+import dev.sluice.Tensor;
+import dev.sluice.spi.ConvSpec;
+import dev.sluice.spi.RnnSpec.Blend;
+import dev.sluice.weights.Init;
+import dev.sluice.weights.Weights;
+import java.util.List;
+
+/**
+ * x: [T, N, H, W, C] to y: [T, N, H, W, K]: a GRU whose products are convolutions, frames
+ * channels-last, kernels odd, zero padding, so that frames keep their size.
+ *
+ * <p>{@code r = s(W_xr * x + b_xr + W_hr * h + b_hr)}, z likewise; reset before (Ballas 2016):
+ * {@code n = tanh(W_xn * x + b_xn + W_hn * (r h) + b_hn)}; reset after (Shi 2017): {@code n =
+ * tanh(W_xn * x + b_xn + r (W_hn * h + b_hn))}; {@code h' = (1 - z) n + z h}. Parameters: {@code
+ * weight_x [3K, C, kh, kw]}, {@code bias_x [3K]}, {@code weight_h [3K, K, kh, kw]}, {@code bias_h
+ * [3K]}, gate order r, z, n.
+ */
+public final class ConvGru implements Layer {
+  private final Config config;
+  private final DType type;
+  private final List<Parameter> parameters;
+  private final Convolve inputGates;
+  private final Convolve inputCandidate;
+  private final Convolve hiddenGates;
+  private final Convolve hiddenCandidate;
+  private final double[] scalars;
+
+  /** Where r multiplies. Weights of one cannot be converted to the other. */
+  public enum Reset {
+    /** h, before the convolution. */
+    BEFORE,
+    /** W_hn * h + b_hn. */
+    AFTER
+  }
+
+  /**
+   * What the cell is.
+   *
+   * @param inputs C
+   * @param hidden K
+   * @param kernelHeight kh, odd
+   * @param kernelWidth kw, odd
+   * @param reset where r multiplies
+   * @param blend what z weighs
+   */
+  public record Config(
+      int inputs, int hidden, int kernelHeight, int kernelWidth, Reset reset, Blend blend) {
+    /** Checks the sizes, as the plans would. */
+    public Config {
+      new ConvSpec(DType.FLOAT32, 1, 1, 1, inputs, hidden, kernelHeight, kernelWidth, true);
+    }
+
+    /**
+     * A square kernel, the reset before.
+     *
+     * @param inputs C
+     * @param hidden K
+     * @param kernel kh and kw
+     */
+    public Config(int inputs, int hidden, int kernel) {
+      this(inputs, hidden, kernel, kernel, Reset.BEFORE, Blend.KEEP);
+    }
+  }
+
+  /**
+   * What a sequence gives.
+   *
+   * @param y [T, N, H, W, K]
+   * @param h [N, H, W, K] the state after the last step
+   */
+  public record Output(Tensor y, Tensor h) {}
+
+  /**
+   * A cell.
+   *
+   * @param config what it is
+   * @param type of its tensors
+   * @param suffix of its parameters' names, {@code _l0} say, or empty
+   * @param weights where its numbers come from
+   * @param arena where they live
+   */
+  public ConvGru(Config config, DType type, String suffix, Weights weights, DeviceArena arena) {
+    this.config = config;
+    this.type = type;
+    int k = config.hidden;
+    int area = config.kernelHeight * config.kernelWidth;
+    var init = Init.uniform(1 / Math.sqrt((double) (config.inputs + k) * area));
+    var forX = Shape.of(3L * k, config.inputs, config.kernelHeight, config.kernelWidth);
+    var forH = Shape.of(3L * k, k, config.kernelHeight, config.kernelWidth);
+    var wx = Parameter.take(weights, "weight_x" + suffix, forX, init, type, arena);
+    var bx = bias("bias_x" + suffix, weights, arena);
+    var wh = Parameter.take(weights, "weight_h" + suffix, forH, init, type, arena);
+    var bh = bias("bias_h" + suffix, weights, arena);
+    parameters = List.of(wx, bx, wh, bh);
+    inputGates = Convolve.rows(wx, bx, 0, 2 * k);
+    inputCandidate = Convolve.rows(wx, bx, 2 * k, 3 * k);
+    hiddenGates = Convolve.rows(wh, bh, 0, 2 * k);
+    hiddenCandidate = Convolve.rows(wh, bh, 2 * k, 3 * k);
+    scalars =
+        new double[] {config.reset == Reset.AFTER ? 1 : 0, config.blend == Blend.UPDATE ? 1 : 0};
+  }
+
+  private Parameter bias(String name, Weights weights, DeviceArena arena) {
+    return Parameter.take(weights, name, Shape.of(3L * config.hidden), Init.zeros(), type, arena);
+  }
+
+  /** {@return what the cell is} */
+  public Config config() {
+    return config;
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  /**
+   * Runs a sequence.
+   *
+   * @param pass holds what is computed
+   * @param x [T, N, H, W, C]
+   * @param initial [N, H, W, K] the state before, or null for zeros
+   * @return y [T, N, H, W, K] and the state after
+   */
+  public Output forward(Pass pass, Tensor x, Tensor initial) {
+    Shapes.check(
+        "convgru: x",
+        x,
+        type,
+        "T, N, H, W, C",
+        Shapes.ANY,
+        Shapes.ANY,
+        Shapes.ANY,
+        Shapes.ANY,
+        config.inputs);
+    var dims = x.shape().dims();
+    var frame = Shape.of(dims[1], dims[2], dims[3], config.hidden);
+    if (initial != null) {
+      Shapes.check("convgru: h0", initial, type, "N, H, W, K", frame.dims());
+    }
+    var rz = inputGates.inPlace(pass, x);
+    var n = inputCandidate.inPlace(pass, x);
+    var y = pass.watch(pass.empty(type, frame.outer(dims[0])));
+    var h = initial == null ? pass.zeros(type, frame) : initial;
+    for (int t = 0; t < dims[0]; t++) {
+      step(pass, rz.at(t), n.at(t), h, y.at(t));
+      h = y.at(t);
+    }
+    return new Output(y, h);
+  }
+
+  private void step(Pass pass, Tensor rz, Tensor n, Tensor before, Tensor h) {
+    hiddenGates.addTo(pass, before, rz);
+    Tensor q;
+    if (config.reset == Reset.AFTER) {
+      q = hiddenCandidate.inPlace(pass, before);
+      run(pass, "gru_reset", rz, q, before);
+    } else {
+      q = pass.watch(pass.empty(type, before.shape()));
+      run(pass, "gru_reset", rz, q, before);
+      pass.record(
+          () -> {
+            var dh = pass.wants(before) ? pass.gradient(before) : scratch(pass, before);
+            run(pass, "gru_reset_backward", rz, q, before, pass.gradient(q), dh);
+          });
+      hiddenCandidate.addTo(pass, q, n);
+    }
+    run(pass, "gru_blend", rz, n, q, before, h);
+    pass.record(
+        () -> {
+          run(pass, "gru_blend_backward", rz, n, q, before, pass.gradient(h));
+          if (pass.wants(before)) {
+            run(pass, "add", pass.gradient(h), pass.gradient(before));
+          }
+        });
+  }
+
+  private static Tensor scratch(Pass pass, Tensor like) {
+    return pass.empty(like.type(), like.shape());
+  }
+
+  private void run(Pass pass, String kernel, Tensor... tensors) {
+    pass.device().backend().kernel(kernel).run(pass.stream(), scalars, tensors);
+  }
+}

@@ -1,0 +1,383 @@
+package dev.sluice.nn;
+
+import dev.sluice.DType;
+import dev.sluice.DeviceArena;
+import dev.sluice.Shape;
+import dev.sluice.Tensor;
+import dev.sluice.weights.Init;
+import dev.sluice.weights.Weights;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * frames: [T, N, H, W, C] to the next ones: [T - 1, N, H/p, W/p, p p C], in patches: layers of
+ * {@link StLstm} whose memory m climbs through the layers of a step and goes from the highest to
+ * the lowest of the next (Wang 2017, figure 2); a 1x1 convolution over the highest h makes each
+ * frame. Output t predicts frame t + 1, the first ones included.
+ *
+ * <p>What a step reads: with reverse scheduled sampling, at t = 0 the frame, then {@code M[t - 1]
+ * x_t + (1 - M[t - 1]) y_{t-1}}; without, the frame for t below {@code seen}, then {@code M[t -
+ * seen] x_t + (1 - M[t - seen]) y_{t-1}}. Gradients flow through the predictions fed back.
+ *
+ * <p>With a decoupling weight (PredRNN-V2, Wang 2022, equation 6) {@link Output#decouple} is the
+ * mean over steps, layers, samples and channels of {@code |cos(A * (i g), A * (i' g'))|}, A one 1x1
+ * convolution for all, the vectors being the pixels of a channel.
+ *
+ * <p>Parameters as in the official code: {@code cell_list.0.conv_x.0.weight} and so on, see {@link
+ * StLstm}; {@code conv_last.weight [p p C, K, 1, 1]}; {@code adapter.weight [K, K, 1, 1]}.
+ *
+ * <pre>{@code
+ * try (var device = Device.best();
+ *     var arena = device.arena();
+ *     var pass = Pass.inference(device)) {
+ *   var config = new PredRnn.Config(1, List.of(16, 16), 5, 4, null, false, 0);
+ *   var model = new PredRnn(config, Weights.random(1), arena);
+ *   var seen = pass.zeros(DType.FLOAT32, Shape.of(10, 2, 64, 64, 1));
+ *   var next = model.predict(pass, seen, 10); // [10, 2, 64, 64, 1]
+ * }
+ * }</pre>
+ */
+public final class PredRnn implements Layer {
+  private static final double[] NONE = {};
+
+  private final Config config;
+  private final DType type;
+  private final List<Parameter> parameters = new ArrayList<>();
+  private final List<StLstm> cells = new ArrayList<>();
+  private final Convolve head;
+  private final Convolve adapter;
+
+  /**
+   * What the model is.
+   *
+   * @param channels C of a frame
+   * @param hidden K of each layer, lowest first; all the same, since m passes through all
+   * @param kernel of the cells, odd
+   * @param patch p; the cells see frames of [H/p, W/p, p p C]
+   * @param layerNorm the size of the frames that the cells see, or null without layer norm
+   * @param reverse whether the mask begins with the second frame, not with the first unseen one
+   * @param decouple the weight of the decoupling loss, or 0 without
+   */
+  public record Config(
+      int channels,
+      List<Integer> hidden,
+      int kernel,
+      int patch,
+      ConvLstm.Config.Frame layerNorm,
+      boolean reverse,
+      double decouple) {
+    /** Checks the sizes. */
+    public Config {
+      hidden = List.copyOf(hidden);
+      if (channels < 1 || hidden.isEmpty()) {
+        throw new IllegalArgumentException(
+            "predrnn: expected channels >= 1 and at least one layer, got %d and %s"
+                .formatted(channels, hidden));
+      }
+      if (hidden.stream().distinct().count() > 1) {
+        throw new IllegalArgumentException(
+            "predrnn: expected as many channels in every layer, since the memory passes through"
+                + " all, got "
+                + hidden);
+      }
+      if (!(decouple >= 0) || Double.isInfinite(decouple)) {
+        throw new IllegalArgumentException(
+            "predrnn: expected a decoupling weight >= 0, got " + decouple);
+      }
+      new Patch(patch);
+    }
+
+    int inner() {
+      return channels * patch * patch;
+    }
+
+    /**
+     * {@return how many entries a sample's mask has}
+     *
+     * @param total T
+     * @param seen frames that are given
+     */
+    public int maskLength(int total, int seen) {
+      if (seen < 1 || seen >= total) {
+        throw new IllegalArgumentException(
+            "predrnn: expected 1 <= seen < T, got %d of %d frames".formatted(seen, total));
+      }
+      return reverse ? total - 2 : total - seen - 1;
+    }
+
+    /**
+     * {@return the mask of a test: only the frames that are given are read}
+     *
+     * @param batch N
+     * @param total T
+     * @param seen frames that are given
+     */
+    public float[] testMask(int batch, int total, int seen) {
+      int length = maskLength(total, seen);
+      var mask = new float[batch * length];
+      for (int i = 0; reverse && i < mask.length; i++) {
+        mask[i] = i % length < seen - 1 ? 1 : 0;
+      }
+      return mask;
+    }
+  }
+
+  /**
+   * What a trip gives.
+   *
+   * @param y [T - 1, N, H/p, W/p, p p C] the predictions, in patches
+   * @param h [N, H/p, W/p, K] of each layer after the last step
+   * @param c [N, H/p, W/p, K] of each layer after the last step
+   * @param m [N, H/p, W/p, K] the memory after the last step
+   * @param decouple [1] the decoupling loss, unweighted, or null without
+   */
+  public record Output(Tensor y, List<Tensor> h, List<Tensor> c, Tensor m, Tensor decouple) {}
+
+  /**
+   * A float32 model.
+   *
+   * @param config what it is
+   * @param weights where its numbers come from
+   * @param arena where they live
+   */
+  public PredRnn(Config config, Weights weights, DeviceArena arena) {
+    this(config, DType.FLOAT32, weights, arena);
+  }
+
+  /**
+   * A model of another type.
+   *
+   * @param config what it is
+   * @param type of its tensors
+   * @param weights where its numbers come from
+   * @param arena where they live
+   */
+  public PredRnn(Config config, DType type, Weights weights, DeviceArena arena) {
+    this.config = config;
+    this.type = type;
+    int k = config.hidden.getFirst();
+    for (int l = 0; l < config.hidden.size(); l++) {
+      var cell =
+          new StLstm.Config(
+              l == 0 ? config.inner() : k, k, config.kernel, config.kernel, config.layerNorm);
+      var name = "cell_list." + l;
+      cells.add(new StLstm(cell, type, weights.at(name), arena));
+      cells.get(l).parameters().forEach(p -> parameters.add(p.within(name)));
+    }
+    head = pointwise("conv_last.weight", config.inner(), k, weights, arena);
+    adapter = config.decouple == 0 ? null : pointwise("adapter.weight", k, k, weights, arena);
+  }
+
+  private Convolve pointwise(
+      String name, int outputs, int inputs, Weights weights, DeviceArena arena) {
+    var shape = Shape.of(outputs, inputs, 1, 1);
+    var init = Init.uniform(NormedConv.bound(shape));
+    var weight = Parameter.take(weights, name, shape, init, type, arena);
+    parameters.add(weight);
+    return new Convolve(weight, null);
+  }
+
+  /** {@return what the model is} */
+  public Config config() {
+    return config;
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  /**
+   * Predicts every frame from those before.
+   *
+   * @param pass holds what is computed
+   * @param frames [T, N, H, W, C]
+   * @param seen how many frames are given, 1 to T - 1
+   * @param mask [N, {@link Config#maskLength}] 1 where a frame is read, 0 where its prediction is
+   * @return the predictions of frames 1 to T - 1 and the states
+   */
+  public Output forward(Pass pass, Tensor frames, int seen, float[] mask) {
+    check(frames);
+    int total = frames.shape().size(0);
+    int batch = frames.shape().size(1);
+    int length = config.maskLength(total, seen);
+    if (mask.length != batch * length) {
+      throw new IllegalArgumentException(
+          "predrnn: mask: expected [%d, %d] ([N, entries]), got %d numbers"
+              .formatted(batch, length, mask.length));
+    }
+    int first = config.reverse ? 1 : seen;
+    var columns = new float[length][batch];
+    for (int i = 0; i < mask.length; i++) {
+      columns[i % length][i / length] = mask[i];
+    }
+    var x = new Patch(config.patch).split(pass, frames);
+    return run(
+        pass,
+        x.at(0),
+        total,
+        (t, made) -> t < first ? x.at(t) : mixed(pass, columns[t - first], x.at(t), made));
+  }
+
+  /**
+   * Predicts the frames that follow.
+   *
+   * @param pass holds what is computed
+   * @param frames [T, N, H, W, C] what was seen
+   * @param ahead A, how many frames to predict
+   * @return [A, N, H, W, C]
+   */
+  public Tensor predict(Pass pass, Tensor frames, int ahead) {
+    check(frames);
+    if (ahead < 1) {
+      throw new IllegalArgumentException("predrnn: expected at least 1 frame ahead, got " + ahead);
+    }
+    int seen = frames.shape().size(0);
+    var patch = new Patch(config.patch);
+    var x = patch.split(pass, frames);
+    var output = run(pass, x.at(0), seen + ahead, (t, made) -> t < seen ? x.at(t) : made);
+    return patch.join(pass, output.y.slice(seen - 1L, seen + ahead - 1L));
+  }
+
+  /**
+   * {@return [1]: a loss and the weighted decoupling loss; the loss itself where there is none}
+   *
+   * @param pass holds what is computed
+   * @param loss [1]
+   * @param output of the trip
+   */
+  public Tensor decoupled(Pass pass, Tensor loss, Output output) {
+    if (output.decouple == null) {
+      return loss;
+    }
+    var sum = pass.watch(pass.zeros(type, Shape.of(1)));
+    addScaled(pass, output.decouple, sum);
+    run(pass, "add", NONE, loss, sum);
+    pass.record(
+        () -> {
+          var arrived = pass.arrived(sum);
+          if (arrived != null) {
+            addScaled(pass, arrived, pass.gradient(output.decouple));
+            if (pass.wants(loss)) {
+              run(pass, "add", NONE, arrived, pass.gradient(loss));
+            }
+          }
+        });
+    return sum;
+  }
+
+  private void addScaled(Pass pass, Tensor from, Tensor to) {
+    var scaled = pass.empty(type, Shape.of(1));
+    run(pass, "copy", NONE, from, scaled);
+    run(pass, "scale", new double[] {config.decouple}, scaled);
+    run(pass, "add", NONE, scaled, to);
+  }
+
+  private void check(Tensor frames) {
+    Shapes.check(
+        "predrnn: frames",
+        frames,
+        type,
+        "T, N, H, W, C",
+        Shapes.ANY,
+        Shapes.ANY,
+        Shapes.ANY,
+        Shapes.ANY,
+        config.channels);
+  }
+
+  /** What a step reads, given the prediction of the step before. */
+  private interface Reading {
+    Tensor at(int t, Tensor made);
+  }
+
+  private Output run(Pass pass, Tensor like, int total, Reading reading) {
+    var frame = like.shape();
+    int layers = cells.size();
+    var states = new ArrayList<StLstm.State>();
+    cells.forEach(
+        cell -> states.add(cell.zeros(pass, frame.size(0), frame.size(1), frame.size(2))));
+    var m = states.getLast().m();
+    var deltas = adapter == null ? null : deltas(pass, states.getFirst().h().shape(), total);
+    // The head adds, so that it can write a prediction to its place.
+    var y = pass.watch(pass.zeros(type, frame.outer(total - 1L)));
+    for (int t = 0; t < total - 1; t++) {
+      var x = reading.at(t, t == 0 ? null : y.at(t - 1L));
+      for (int l = 0; l < layers; l++) {
+        var before = states.get(l);
+        var state =
+            cells
+                .get(l)
+                .step(
+                    pass,
+                    x,
+                    new StLstm.State(before.h(), before.c(), m),
+                    deltas == null ? StLstm.Deltas.NONE : part(deltas, t * layers + l));
+        states.set(l, state);
+        m = state.m();
+        x = state.h();
+      }
+      head.addTo(pass, x, y.at(t));
+    }
+    var loss = deltas == null ? null : decouple(pass, deltas);
+    return new Output(
+        y,
+        states.stream().map(StLstm.State::h).toList(),
+        states.stream().map(StLstm.State::c).toList(),
+        m,
+        loss);
+  }
+
+  /** [2, (T - 1) L, N, H, W, K]: what every step of every layer adds to c, and to m. */
+  private Tensor deltas(Pass pass, Shape state, int total) {
+    long steps = (total - 1L) * cells.size();
+    return pass.watch(pass.empty(type, state.outer(steps).outer(2)));
+  }
+
+  private static StLstm.Deltas part(Tensor deltas, int index) {
+    return new StLstm.Deltas(deltas.at(0).at(index), deltas.at(1).at(index));
+  }
+
+  private Tensor decouple(Pass pass, Tensor deltas) {
+    var adapted = adapter.inPlace(pass, deltas);
+    var dims = deltas.shape().dims();
+    var frames = Shape.of(dims[1] * dims[2], dims[3], dims[4], dims[5]);
+    var a = adapted.at(0).reshape(frames);
+    var b = adapted.at(1).reshape(frames);
+    var stats = pass.empty(type, Shape.of(dims[1] * dims[2], 3, dims[5]));
+    var loss = pass.watch(pass.empty(type, Shape.of(1)));
+    run(pass, "decouple", NONE, a, b, stats, loss);
+    pass.record(() -> run(pass, "decouple_backward", NONE, a, b, stats, pass.gradient(loss)));
+    return loss;
+  }
+
+  private Tensor mixed(Pass pass, float[] mask, Tensor x, Tensor made) {
+    if (all(mask, 1)) {
+      return x;
+    }
+    if (all(mask, 0)) {
+      return made;
+    }
+    var weights = pass.empty(type, Shape.of(mask.length)).set(mask);
+    var y = pass.watch(pass.empty(type, x.shape()));
+    run(pass, "sampling_mix", NONE, weights, x, made, y);
+    pass.record(
+        () -> {
+          var dy = pass.arrived(y);
+          if (dy != null) {
+            var dx = pass.gradientOrNull(x);
+            run(pass, "sampling_mix_backward", NONE, weights, dy, dx, pass.gradient(made));
+          }
+        });
+    return y;
+  }
+
+  private static boolean all(float[] mask, float value) {
+    return IntStream.range(0, mask.length).allMatch(i -> mask[i] == value);
+  }
+
+  private static void run(Pass pass, String kernel, double[] scalars, Tensor... tensors) {
+    pass.device().backend().kernel(kernel).run(pass.stream(), scalars, tensors);
+  }
+}

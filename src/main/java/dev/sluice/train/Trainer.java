@@ -1,0 +1,131 @@
+package dev.sluice.train;
+
+import dev.sluice.Device;
+import dev.sluice.Tensor;
+import dev.sluice.nn.Layer;
+import dev.sluice.nn.Parameter;
+import dev.sluice.nn.Pass;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Takes training steps: forward, backward, clipping, the optimiser, at the rate of a schedule. The
+ * same steps from the same parameters on the same engine and number of threads give the same bits,
+ * also across {@link #save} and {@link #restore}. For one thread.
+ *
+ * <pre>{@code
+ * var adam = new Adam(model.parameters(), 6e-3, arena);
+ * var trainer = new Trainer(device, model, adam, Schedule.cosine(6e-3, 1250).warmUp(30), 1);
+ * while (trainer.steps() < 1250) {
+ *   digits.batch(trainer.steps() * 8, 8, frames, 0);
+ *   trainer.step(
+ *       pass -> {
+ *         var clip = pass.tensor(Shape.of(20, 8, 64, 64, 1), frames);
+ *         var predicted = model.forward(pass, clip.slice(0, 10), 10);
+ *         return Loss.mse().of(pass, predicted, clip.slice(10, 20));
+ *       });
+ * }
+ * }</pre>
+ */
+public final class Trainer {
+  private final Device device;
+  private final Layer model;
+  private final List<Parameter> parameters;
+  private final Optimiser optimiser;
+  private final Schedule schedule;
+  private final double clip;
+  private final float[] number = new float[1];
+  private double gradientNorm;
+
+  /**
+   * A trainer before its first step.
+   *
+   * @param device where the model lives
+   * @param model to be trained
+   * @param optimiser of the model's parameters
+   * @param schedule the rate of each step
+   * @param clip the Euclidean norm that all gradients together do not exceed, infinite for no limit
+   */
+  public Trainer(Device device, Layer model, Optimiser optimiser, Schedule schedule, double clip) {
+    if (!(clip > 0)) {
+      throw new IllegalArgumentException("trainer: expected a clipping norm > 0, got " + clip);
+    }
+    this.device = device;
+    this.model = model;
+    this.parameters = model.parameters();
+    this.optimiser = optimiser;
+    this.schedule = schedule;
+    this.clip = clip;
+  }
+
+  /**
+   * Takes a step.
+   *
+   * @param loss makes [1], the loss of a batch, in the pass that it is given
+   * @return the loss before the step
+   * @throws ArithmeticException if the loss or a gradient is not finite; the parameters then stay
+   *     as they were
+   */
+  public double step(Function<Pass, Tensor> loss) {
+    double value;
+    try (var pass = Pass.training(device, optimiser.steps())) {
+      var made = loss.apply(pass);
+      pass.backward(made);
+      made.read(number, 0, 1);
+      value = number[0];
+    }
+    gradientNorm = Gradients.clipNorm(parameters, clip);
+    if (!Double.isFinite(value) || !Double.isFinite(gradientNorm)) {
+      throw diverged(value);
+    }
+    optimiser.rate(schedule.rate(optimiser.steps()));
+    optimiser.step();
+    return value;
+  }
+
+  private ArithmeticException diverged(double loss) {
+    var first = Gradients.firstNonFinite(parameters).map(where -> " (" + where + ")").orElse("");
+    Gradients.zero(parameters);
+    return new ArithmeticException(
+        "training step %d: expected a finite loss and gradient, got a loss of %s and a gradient of"
+                .formatted(optimiser.steps() + 1, (float) loss)
+            + " norm %s%s; a lower learning rate or a smaller clipping norm may help"
+                .formatted((float) gradientNorm, first));
+  }
+
+  /** {@return how many steps were taken, those before a restored checkpoint included} */
+  public long steps() {
+    return optimiser.steps();
+  }
+
+  /** {@return the learning rate of the last step} */
+  public double rate() {
+    return optimiser.rate();
+  }
+
+  /** {@return the norm of the last step's gradients before clipping} */
+  public double gradientNorm() {
+    return gradientNorm;
+  }
+
+  /**
+   * Writes a checkpoint, whole or not at all, in place of the folder's last.
+   *
+   * @param folder that is there
+   * @param progress what else is needed to go on, as JSON values: the data's position, settings
+   */
+  public void save(Path folder, Map<String, ?> progress) {
+    Checkpoint.save(folder, model, optimiser, progress);
+  }
+
+  /**
+   * Goes on from a checkpoint.
+   *
+   * @param checkpoint of the same model and optimiser
+   */
+  public void restore(Checkpoint checkpoint) {
+    checkpoint.restore(model, optimiser);
+  }
+}

@@ -1,0 +1,84 @@
+package dev.sluice.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.sluice.weights.Json;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class BenchCommandTest {
+  private static final List<String> SMALL =
+      List.of("--steps=3", "--batch=2", "--input=2", "--hidden=4");
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int bench(String... more) {
+    var args = new ArrayList<>(List.of("bench"));
+    args.addAll(SMALL);
+    args.addAll(List.of(more));
+    return Main.run(new PrintWriter(out), new PrintWriter(err), args.toArray(String[]::new));
+  }
+
+  private void refused(String sentence, String... more) {
+    out.getBuffer().setLength(0);
+    err.getBuffer().setLength(0);
+    assertEquals(2, bench(more), err::toString);
+    assertEquals("", out.toString());
+    assertEquals(1, err.toString().lines().count(), err::toString);
+    assertTrue(err.toString().contains(sentence), err::toString);
+  }
+
+  /** Names may be added here, never removed or renamed: programs read them. */
+  @Test
+  void jsonHasItsKeysAndNothingElseIsPrinted() {
+    assertEquals(
+        0,
+        bench("--cell=convlstm", "--mode=train", "--rounds=2", "--json", "--seed=5"),
+        err::toString);
+    var report = (Map<?, ?>) Json.parse(out.toString().strip());
+    assertEquals(
+        Set.of(
+            ("cell mode steps batch input hidden layers bidirectional lengths peephole height width"
+                    + " kernel dtype seed warmup rounds min_ms median_ms p90_ms p99_ms gflop gflops"
+                    + " peak_gflops peak_fraction peak_bytes activation_bytes heap_bytes engine"
+                    + " algorithm layout threads versions")
+                .split(" ")),
+        report.keySet());
+    assertEquals("convlstm", report.get("cell"));
+    assertEquals("train", report.get("mode"));
+    assertEquals(2L, report.get("rounds"));
+    assertEquals(3L, report.get("kernel"));
+    assertEquals("float32", report.get("dtype"));
+    assertEquals(5L, report.get("seed"));
+    assertTrue((Long) report.get("peak_bytes") >= (Long) report.get("activation_bytes"));
+    assertTrue(((Map<?, ?>) report.get("versions")).keySet().containsAll(Set.of("sluice", "java")));
+  }
+
+  @Test
+  void linesForPeople() {
+    var args = "--cell=lstm --mode=forward --layers=2 --bidirectional --lengths=random --peephole";
+    assertEquals(0, bench((args + " --warmup=0 --rounds=2").split(" ")), err::toString);
+    assertTrue(out.toString().startsWith("lstm forward: T 3, N 2, C 2, H 4, L 2"), out::toString);
+    assertTrue(out.toString().contains("over 2 rounds"), out::toString);
+  }
+
+  @Test
+  void wrongUseGetsOneSentence() {
+    refused("--layers: expected 1 or more, got 0", "--cell=lstm", "--mode=train", "--layers=0");
+    refused("--warmup: expected 0 or more, got -1", "--cell=lstm", "--mode=train", "--warmup=-1");
+    refused("--rounds: expected 1 or more, got 0", "--cell=lstm", "--mode=train", "--rounds=0");
+    refused("--kernel: not an option of cell lstm", "--cell=lstm", "--mode=train", "--kernel=3");
+    refused("expected odd sizes", "--cell=convlstm", "--mode=forward", "--kernel=4");
+    refused("got cell", "--cell=convlstm", "--mode=forward", "--engine=cell");
+    refused("--cell", "--cell=transformer", "--mode=forward");
+    refused("--mode", "--cell=lstm");
+    refused("got int32", "--cell=lstm", "--mode=train", "--dtype=int32");
+  }
+}

@@ -1,0 +1,78 @@
+package dev.sluice.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The plain loops give what the vectors give, up to their accuracy. */
+class PlainPathTest {
+  @Test
+  void vectorsAreInUseHere() {
+    assertTrue(VectorApi.PRESENT, "these tests would compare plain loops with themselves");
+  }
+
+  @Test
+  void plainLoopsOnRequest() throws Exception {
+    compare("--add-modules", "jdk.incubator.vector", "-Dsluice.plain=true");
+  }
+
+  @Test
+  void plainLoopsWithoutTheModule() throws Exception {
+    compare();
+  }
+
+  private static void compare(String... options) throws Exception {
+    var lines = run(options);
+    assertEquals("false", lines.removeFirst());
+    int at = 0;
+    for (var values : PlainProcess.values()) {
+      double largest = 1;
+      for (float value : values) {
+        largest = Math.max(largest, Math.abs(value));
+      }
+      for (float value : values) {
+        assertEquals(value, Float.parseFloat(lines.get(at++)), 2e-6 * largest);
+      }
+    }
+    assertEquals(at, lines.size());
+  }
+
+  private static List<String> run(String... options) throws Exception {
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC"));
+    command.addAll(List.of(options));
+    command.addAll(List.of("-cp", path(), PlainProcess.class.getName()));
+    var process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    var said = new String(process.getInputStream().readAllBytes());
+    assertEquals(0, process.waitFor(), said);
+    return new ArrayList<>(said.lines().toList());
+  }
+
+  /** Everything that this process has, as a class path. */
+  private static String path() {
+    return String.join(
+        File.pathSeparator,
+        root(VectorApi.class).toString(),
+        root(PlainProcess.class).toString(),
+        System.getProperty("java.class.path", ""),
+        System.getProperty("jdk.module.path", ""));
+  }
+
+  /** The folder that a class file lies in, without its package. */
+  private static Path root(Class<?> type) {
+    String name = "/" + type.getName().replace('.', '/') + ".class";
+    Path root = Path.of(URI.create(type.getResource(name).toString()));
+    for (int up = 1; up < name.length(); up++) {
+      root = name.charAt(up - 1) == '/' ? root.getParent() : root;
+    }
+    return root;
+  }
+}
