@@ -16,6 +16,7 @@ final class Kernels {
     CellKernels.register(ALL);
     StLstmGates.register(ALL);
     GhuGates.register(ALL);
+    CausalLstmGates.register(ALL);
     LayerNormKernels.register(ALL);
     PredictionKernels.register(ALL);
     ActivationKernels.register(ALL);

@@ -22,6 +22,8 @@ final class SpatioTemporalNets {
     ROWS.put("stlstm, layer norm", (d, type, arena) -> stLstm(d, type, arena, true));
     ROWS.put("ghu", (d, type, arena) -> ghu(d, type, arena, false));
     ROWS.put("ghu, layer norm", (d, type, arena) -> ghu(d, type, arena, true));
+    ROWS.put("causal lstm", (d, type, arena) -> causalLstm(d, type, arena, false));
+    ROWS.put("causal lstm, layer norm", (d, type, arena) -> causalLstm(d, type, arena, true));
     ROWS.put("predrnn", (d, type, arena) -> predRnn(d, type, arena, false));
     ROWS.put("predrnn, decoupled", (d, type, arena) -> predRnn(d, type, arena, true));
   }
@@ -138,6 +140,24 @@ final class SpatioTemporalNets {
         List.of(unit),
         inputs,
         (pass, in) -> List.of(unit.forward(pass, in.getFirst(), in.size() > 1 ? in.get(1) : null)));
+  }
+
+  private static Net causalLstm(Dice dice, DType type, DeviceArena arena, boolean norm) {
+    var sizes = Sizes.draw(dice);
+    var config =
+        new CausalLstm.Config(sizes.inputs, sizes.hidden, sizes.kh, sizes.kw, sizes.frame(norm));
+    var cell = dice.filled(new CausalLstm(config, type, Weights.random(1), arena));
+    var inputs = sizes.inputs(dice);
+    return new Net(
+        config + ", " + sizes + ", inputs " + inputs.size(),
+        type,
+        List.of(cell),
+        inputs,
+        (pass, in) -> {
+          var state = in.size() > 1 ? new CausalLstm.State(in.get(1), in.get(2), in.get(3)) : null;
+          var out = cell.forward(pass, in.getFirst(), state);
+          return List.of(out.y(), out.last().h(), out.last().c(), out.last().m());
+        });
   }
 
   private static Net predRnn(Dice dice, DType type, DeviceArena arena, boolean decoupled) {

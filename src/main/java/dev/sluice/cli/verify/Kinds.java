@@ -14,6 +14,7 @@ final class Kinds {
           Map.entry("convlstm", new ConvLstmRunner()),
           Map.entry("convgru", new ConvGruRunner()),
           Map.entry("stlstm", new StLstmRunner()),
+          Map.entry("causal_lstm", new CausalLstmRunner()),
           Map.entry("ghu", new GhuRunner()),
           Map.entry("predrnn", new PredRnnRunner()),
           Map.entry("predrnn_v2", new PredRnnRunner()),
