@@ -55,7 +55,7 @@ final class CellKernels {
   }
 
   /**
-   * conv_lstm_backward(): activations (overwritten with the gradients of the sums), c_{t-1}, c_t,
+   * conv_lstm_backward(): activations (overwritten with the gradients of the sums), c_{t-1}, c_t (spent),
    * dh_t (spent), dc_t (overwritten with the gradient of c_{t-1}), peephole maps i, f, o or null,
    * and their gradients (added to) or null.
    */

@@ -163,7 +163,7 @@ final class LstmGates {
    * @param gates [rows, 4, L] activations in, gradients of the sums out
    * @param peephole as in forward
    * @param before c_{t-1}
-   * @param after c_t
+   * @param after c_t; spent where there are no peepholes
    * @param dy the gradient of y_t, or null
    * @param yStride elements from one row of dy to the next
    * @param dh the gradient of h_t in; of what rows that have ended hand on, out, else zero

@@ -80,7 +80,13 @@ final class LstmGatesVector {
     if (s.dy() != null) {
       Lanes.add(s.dh(), c, s.dy(), 4 * (row * s.yStride() + from), bytes);
     }
-    outputBack(bytes, s.gates(), o, s.after(), s.dh(), s.dc(), c);
+    if (s.peephole() == null) {
+      Lanes.tanh(s.after(), c, c + bytes);
+      cellBack(bytes, s.gates(), o, s.after(), s.dh(), s.dc(), c);
+      outputBack(bytes, s.gates(), o, s.after(), s.dh(), c);
+    } else {
+      peepedBack(bytes, s.gates(), o, s.after(), s.dh(), s.dc(), c);
+    }
     s.dh().asSlice(c, bytes).fill((byte) 0);
     if (s.peephole() != null) {
       Lanes.addProduct(s.dc(), c, s.peephole()[2], p, s.gates(), o, bytes);
@@ -93,8 +99,33 @@ final class LstmGatesVector {
     }
   }
 
-  /** da_o, and dc plus what came through h. */
+  /** dc plus what came through h, t = tanh(c). */
+  private static void cellBack(
+      long bytes,
+      MemorySegment a,
+      long oAt,
+      MemorySegment t,
+      MemorySegment dh,
+      MemorySegment dc,
+      long c) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var slope = load(t, c + e);
+      var through = load(dh, c + e).mul(load(a, oAt + e));
+      store(oneMinus(slope.mul(slope)).fma(through, load(dc, c + e)), dc, c + e);
+    }
+  }
+
+  /** da_o, t = tanh(c). */
   private static void outputBack(
+      long bytes, MemorySegment a, long oAt, MemorySegment t, MemorySegment dh, long c) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var o = load(a, oAt + e);
+      store(load(dh, c + e).mul(o).mul(load(t, c + e)).mul(oneMinus(o)), a, oAt + e);
+    }
+  }
+
+  /** The same where c is still needed, for the gradient of a peephole. */
+  private static void peepedBack(
       long bytes,
       MemorySegment a,
       long oAt,
