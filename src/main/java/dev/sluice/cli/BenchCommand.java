@@ -4,6 +4,7 @@ import dev.sluice.DType;
 import dev.sluice.cli.bench.Cell;
 import dev.sluice.cli.bench.Measurement;
 import dev.sluice.cli.bench.Problem;
+import dev.sluice.nn.ConvGru;
 import dev.sluice.weights.Json;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -24,11 +25,12 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nJSON:%n",
     footer = {
       "One object: cell, mode, steps, batch, input, hidden, layers, bidirectional, lengths, "
-          + "peephole, height, width, kernel, dtype, seed, warmup, rounds as asked for (null where "
+          + "peephole, layer_norm, reset, height, width, kernel, dtype, seed, warmup, rounds as asked for (null where "
           + "a cell has no such thing);",
       "min_ms, median_ms, p90_ms, p99_ms: milliseconds a round;",
       "gflop: 10^9 floating-point operations a round: forward is 2 T N G H (C + H) summed over "
-          + "layers and directions, G gates; over frames also times height width kernel^2; train "
+          + "layers and directions, G gates; over frames also times height width kernel^2 (stlstm: "
+          + "kernel^2 (7 C H + 9 H H) + 2 H H a pixel); train "
           + "is three times forward; pointwise work is not counted;",
       "gflops: per second, of the median round; peak_gflops: of a large matrix product just "
           + "before; peak_fraction: their ratio;",
@@ -91,6 +93,15 @@ final class BenchCommand implements Callable<Integer> {
 
   @Option(names = "--peephole", description = "gates that look at the cell")
   private boolean peephole;
+
+  @Option(
+      names = "--reset",
+      paramLabel = "WHERE",
+      description = "of a GRU: ${COMPLETION-CANDIDATES} (gru after, convgru before)")
+  private ConvGru.Reset reset;
+
+  @Option(names = "--layer-norm", description = "of stlstm: normalised convolutions")
+  private boolean layerNorm;
 
   @Option(names = "--height", paramLabel = "PIXELS", description = "of a frame (16)")
   private Integer height;
@@ -159,7 +170,7 @@ final class BenchCommand implements Callable<Integer> {
         layers,
         bidirectional,
         lengths != null,
-        peephole,
+        new Problem.Variant(peephole, layerNorm, reset),
         height != null ? height : frames ? SIDE : 0,
         width != null ? width : frames ? SIDE : 0,
         kernel != null ? kernel : frames ? 3 : 0,

@@ -51,7 +51,7 @@ record Failure(String command, String sentence, int code, Throwable cause) {
         switch (e) {
           case OutOfMemoryError _ ->
               ("Java ran out of memory: %s; a smaller batch takes less, SLUICE_JAVA_OPTS=-Xmx4g"
-                   + " gives more")
+                      + " gives more")
                   .formatted(e.getMessage());
           case UncheckedIOException io when io.getMessage().startsWith("java.") ->
               reason(io.getCause(), "no such file");

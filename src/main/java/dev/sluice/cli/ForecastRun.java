@@ -16,12 +16,16 @@ import dev.sluice.train.Loss;
 import dev.sluice.train.Trainer;
 import dev.sluice.weights.Weights;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /** Trains a forecaster of frames from where its folder stands to the end, or until told to stop. */
 final class ForecastRun {
+  // The last steps, of which the median one is reported: a compilation may fall into any.
+  private static final int HEAP_STEPS = 201;
+
   private final TrainSettings settings;
   private final RunFolder folder;
   private final Device device;
@@ -41,7 +45,7 @@ final class ForecastRun {
   private long lossCount;
   private double seconds;
   private long historyBytes;
-  private long heapBytes;
+  private final long[] heapBytes = new long[HEAP_STEPS];
   private long heapSteps;
 
   /**
@@ -105,7 +109,7 @@ final class ForecastRun {
         save(history);
       }
       while (step() < steps && !stop.getAsBoolean()) {
-        double value = step(step() >= steps / 2);
+        double value = takeStep();
         lossSum += value;
         lossCount++;
         seconds = before + (System.nanoTime() - began) / 1e9;
@@ -124,14 +128,11 @@ final class ForecastRun {
     return step() == steps;
   }
 
-  private double step(boolean counted) {
+  private double takeStep() {
     long before = heap.allocated();
-    data.batch(step() * settings.batch(), settings.batch(), frames, 0);
+    data.batch(trainer.steps() * settings.batch(), settings.batch(), frames, 0);
     double value = trainer.step(this::lossOf);
-    if (counted) {
-      heapBytes += heap.allocated() - before;
-      heapSteps++;
-    }
+    heapBytes[(int) (heapSteps++ % HEAP_STEPS)] = heap.allocated() - before;
     return value;
   }
 
@@ -189,9 +190,15 @@ final class ForecastRun {
     return seconds == 0 ? 0 : step() * settings.batch() / seconds;
   }
 
-  /** Java heap that a step allocates, in the second half of the run; -1 if it took no step. */
+  /** Java heap that a step allocates, the median of the last ones; -1 where nobody counts. */
   long heapBytesPerStep() {
-    return heapSteps == 0 || !heap.counts() ? -1 : heapBytes / heapSteps;
+    int n = (int) Math.min(heapSteps, HEAP_STEPS);
+    if (n == 0 || !heap.counts()) {
+      return -1;
+    }
+    var last = Arrays.copyOf(heapBytes, n);
+    Arrays.sort(last);
+    return last[n / 2];
   }
 
   /** The facts of the run for metrics.json. */

@@ -2,6 +2,7 @@ package dev.sluice.cli.bench;
 
 import dev.sluice.DType;
 import dev.sluice.Shape;
+import dev.sluice.nn.ConvGru;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
@@ -17,7 +18,7 @@ import java.util.SplittableRandom;
  * @param layers L
  * @param bidirectional whether a second direction runs from each sequence's end
  * @param lengths whether each sequence has a random length of 1 to T of its own
- * @param peephole whether the gates look at the cell
+ * @param variant what else the cell has
  * @param height of a frame; 0 for cells over vectors
  * @param width of a frame; 0 for cells over vectors
  * @param kernel height and width of a convolution's kernel; 0 for cells over vectors
@@ -34,12 +35,77 @@ public record Problem(
     int layers,
     boolean bidirectional,
     boolean lengths,
-    boolean peephole,
+    Variant variant,
     int height,
     int width,
     int kernel,
     DType type,
     long seed) {
+  /**
+   * The forms of a cell.
+   *
+   * @param peephole whether the gates look at the cell
+   * @param layerNorm whether the convolutions' outputs are normalised
+   * @param reset where a GRU's reset gate multiplies; null for the cell's default
+   */
+  public record Variant(boolean peephole, boolean layerNorm, ConvGru.Reset reset) {
+    /** The cell as it is without options. */
+    public static final Variant PLAIN = new Variant(false, false, null);
+  }
+
+  /**
+   * A problem with or without peepholes and nothing else.
+   *
+   * @param cell as in the record
+   * @param training as in the record
+   * @param steps as in the record
+   * @param batch as in the record
+   * @param input as in the record
+   * @param hidden as in the record
+   * @param layers as in the record
+   * @param bidirectional as in the record
+   * @param lengths as in the record
+   * @param peephole whether the gates look at the cell
+   * @param height as in the record
+   * @param width as in the record
+   * @param kernel as in the record
+   * @param type as in the record
+   * @param seed as in the record
+   */
+  public Problem(
+      Cell cell,
+      boolean training,
+      int steps,
+      int batch,
+      int input,
+      int hidden,
+      int layers,
+      boolean bidirectional,
+      boolean lengths,
+      boolean peephole,
+      int height,
+      int width,
+      int kernel,
+      DType type,
+      long seed) {
+    this(
+        cell,
+        training,
+        steps,
+        batch,
+        input,
+        hidden,
+        layers,
+        bidirectional,
+        lengths,
+        new Variant(peephole, false, null),
+        height,
+        width,
+        kernel,
+        type,
+        seed);
+  }
+
   /** Checks the sizes, and that the cell has what is asked of it. */
   public Problem {
     positive("steps", steps);
@@ -58,6 +124,9 @@ public record Problem(
       refuse(cell, "width", width != 0);
       refuse(cell, "kernel", kernel != 0);
     }
+    refuse(cell, "peephole", variant.peephole && !cell.has(Cell.Form.PEEPHOLE));
+    refuse(cell, "layer-norm", variant.layerNorm && !cell.has(Cell.Form.LAYER_NORM));
+    refuse(cell, "reset", variant.reset != null && !cell.has(Cell.Form.RESET));
     if (type != DType.FLOAT32 && type != DType.FLOAT64) {
       throw new IllegalArgumentException(
           "--dtype: expected float32 or float64, got " + type.name().toLowerCase(Locale.ROOT));
@@ -110,19 +179,23 @@ public record Problem(
    *
    * <p>Forward, over the steps of all sequences S, layers l and directions D: {@code 2 S G H (C_l +
    * H)} with G gates; a cell over frames does that at each of the frame's pixels, for each of the
-   * kernel's k k taps, those over the zero padding counted too. Training is three times as much:
-   * forward, gradients of what was multiplied with the weights, gradients of the weights. Pointwise
-   * work is not counted.
+   * kernel's k k taps, those over the zero padding counted too; an ST-LSTM multiplies {@code k k (7 C
+   * H + 9 H H) + 2 H H} there. Training is three times as much: forward, gradients of what was
+   * multiplied with the weights, gradients of the weights. Pointwise work is not counted.
    */
   public double flops() {
     int directions = bidirectional ? 2 : 1;
-    double widths = 0;
+    double products = 0;
     for (int layer = 0; layer < layers; layer++) {
-      widths += (layer == 0 ? input : directions * hidden) + hidden;
+      products += cell.products(layer == 0 ? input : directions * hidden, hidden, kernel);
     }
-    double places = cell.overFrames() ? (double) height * width * kernel * kernel : 1;
-    double forward =
-        2 * sequenceSteps() * places * directions * cell.gates() * (double) hidden * widths;
+    double places = cell.overFrames() ? (double) height * width : 1;
+    double forward = 2 * sequenceSteps() * places * directions * products;
     return training ? 3 * forward : forward;
+  }
+
+  /** {@return whether the gates look at the cell} */
+  public boolean peephole() {
+    return variant.peephole;
   }
 }

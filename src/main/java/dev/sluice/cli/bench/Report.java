@@ -74,6 +74,9 @@ public record Report(
     all.put("bidirectional", problem.bidirectional());
     all.put("lengths", problem.lengths() ? "random" : null);
     all.put("peephole", problem.peephole());
+    all.put("layer_norm", problem.variant().layerNorm());
+    var reset = problem.variant().reset();
+    all.put("reset", reset == null ? null : reset.name().toLowerCase(Locale.ROOT));
     boolean frames = problem.cell().overFrames();
     all.put("height", frames ? problem.height() : null);
     all.put("width", frames ? problem.width() : null);
@@ -107,7 +110,7 @@ public record Report(
             p.layers(),
             p.bidirectional() ? ", both directions" : "",
             p.lengths() ? ", random lengths" : "",
-            p.peephole() ? ", peepholes" : "",
+            p.peephole() ? ", peepholes" : p.variant().layerNorm() ? ", layer norm" : "",
             p.type().name().toLowerCase(Locale.ROOT),
             engine,
             threads)
