@@ -175,6 +175,7 @@ final class CpuBackend implements Backend {
     convolutions.values().stream()
         .filter(OneDnnConvolution.class::isInstance)
         .forEach(plan -> ((OneDnnConvolution) plan).close());
+    networks.values().forEach(CpuRnn::close);
     cells.values().forEach(plan -> plan.ifPresent(ConvLstmPlan::close));
     blocks.values().forEach(Arena::close);
     dnnl_engine_destroy(engine);
