@@ -24,9 +24,9 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nJSON:%n",
     footer = {
-      "One object: cell, mode, steps, batch, input, hidden, layers, bidirectional, lengths, "
-          + "peephole, layer_norm, reset, height, width, kernel, dtype, seed, warmup, rounds as asked for (null where "
-          + "a cell has no such thing);",
+      "One object: cell, mode, steps, batch, input, hidden, layers, bidirectional, lengths,"
+          + " peephole, layer_norm, reset, height, width, kernel, dtype, seed, warmup, rounds as"
+          + " asked for (null where a cell has no such thing);",
       "min_ms, median_ms, p90_ms, p99_ms: milliseconds a round;",
       "gflop: 10^9 floating-point operations a round: forward is 2 T N G H (C + H) summed over "
           + "layers and directions, G gates; over frames also times height width kernel^2 (stlstm: "

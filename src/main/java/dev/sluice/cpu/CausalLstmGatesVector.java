@@ -1,10 +1,11 @@
 package dev.sluice.cpu;
 
-import static dev.sluice.cpu.Lanes.load;
+import static dev.sluice.cpu.Lanes.ORDER;
+import static dev.sluice.cpu.Lanes.WIDTH;
 import static dev.sluice.cpu.Lanes.oneMinus;
 import static dev.sluice.cpu.Lanes.sigmoid;
-import static dev.sluice.cpu.Lanes.store;
 import static dev.sluice.cpu.Lanes.tanh;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -21,7 +22,9 @@ final class CausalLstmGatesVector {
 
   private static FloatVector sum(
       MemorySegment a, long atA, MemorySegment b, long atB, MemorySegment c, long atC) {
-    return load(a, atA).add(load(b, atB)).add(load(c, atC));
+    return fromMemorySegment(WIDTH, a, atA, ORDER)
+        .add(fromMemorySegment(WIDTH, b, atB, ORDER))
+        .add(fromMemorySegment(WIDTH, c, atC, ORDER));
   }
 
   static int cell(int row, int length, CausalLstmGates.Cell s, float forgetBias) {
@@ -34,17 +37,21 @@ final class CausalLstmGatesVector {
       long c = 3 * at + e;
       var i = sum(s.xs(), x, s.hs(), h, s.cs(), c);
       var f = sum(s.xs(), x + gate, s.hs(), h + gate, s.cs(), c + gate).add(forgetBias);
-      store(sigmoid(i), s.xs(), x);
-      store(sigmoid(f), s.xs(), x + gate);
+      sigmoid(i).intoMemorySegment(s.xs(), x, ORDER);
+      sigmoid(f).intoMemorySegment(s.xs(), x + gate, ORDER);
     }
     for (long e = 0; e < end; e += STEP) {
       long x = 7 * at + e;
       var sum =
           sum(s.xs(), x + 2 * gate, s.hs(), 4 * at + 2 * gate + e, s.cs(), 3 * at + 2 * gate + e);
       var g = tanh(sum);
-      store(g, s.xs(), x + 2 * gate);
-      var c = load(s.xs(), x + gate).fma(load(s.before(), at + e), load(s.xs(), x).mul(g));
-      store(c, s.c(), at + e);
+      g.intoMemorySegment(s.xs(), x + 2 * gate, ORDER);
+      var c =
+          fromMemorySegment(WIDTH, s.xs(), x + gate, ORDER)
+              .fma(
+                  fromMemorySegment(WIDTH, s.before(), at + e, ORDER),
+                  fromMemorySegment(WIDTH, s.xs(), x, ORDER).mul(g));
+      c.intoMemorySegment(s.c(), at + e, ORDER);
     }
     return whole(length);
   }
@@ -54,29 +61,36 @@ final class CausalLstmGatesVector {
     long at = row * gate;
     long end = 4L * whole(length);
     for (long e = 0; s.owed() != null && e < end; e += STEP) {
-      var f = load(s.xs(), 7 * at + gate + e);
-      store(f.fma(load(s.c(), at + e), load(s.owed(), at + e)), s.owed(), at + e);
+      var f = fromMemorySegment(WIDTH, s.xs(), 7 * at + gate + e, ORDER);
+      f.fma(
+              fromMemorySegment(WIDTH, s.c(), at + e, ORDER),
+              fromMemorySegment(WIDTH, s.owed(), at + e, ORDER))
+          .intoMemorySegment(s.owed(), at + e, ORDER);
     }
     for (long e = 0; e < end; e += STEP) {
       long x = 7 * at + e;
-      var i = load(s.xs(), x);
-      var g = load(s.xs(), x + 2 * gate);
-      var dc = load(s.c(), at + e);
+      var i = fromMemorySegment(WIDTH, s.xs(), x, ORDER);
+      var g = fromMemorySegment(WIDTH, s.xs(), x + 2 * gate, ORDER);
+      var dc = fromMemorySegment(WIDTH, s.c(), at + e, ORDER);
       put(at, e, s, dc.mul(g).mul(i).mul(oneMinus(i)));
       put(at, e + 2 * gate, s, dc.mul(i).mul(oneMinus(g.mul(g))));
     }
     for (long e = 0; e < end; e += STEP) {
-      var f = load(s.xs(), 7 * at + gate + e);
-      var dc = load(s.c(), at + e);
-      put(at, e + gate, s, dc.mul(load(s.before(), at + e)).mul(f).mul(oneMinus(f)));
+      var f = fromMemorySegment(WIDTH, s.xs(), 7 * at + gate + e, ORDER);
+      var dc = fromMemorySegment(WIDTH, s.c(), at + e, ORDER);
+      put(
+          at,
+          e + gate,
+          s,
+          dc.mul(fromMemorySegment(WIDTH, s.before(), at + e, ORDER)).mul(f).mul(oneMinus(f)));
     }
     return whole(length);
   }
 
   private static void put(long at, long e, CausalLstmGates.Cell s, FloatVector value) {
-    store(value, s.xs(), 7 * at + e);
-    store(value, s.hs(), 4 * at + e);
-    store(value, s.cs(), 3 * at + e);
+    value.intoMemorySegment(s.xs(), 7 * at + e, ORDER);
+    value.intoMemorySegment(s.hs(), 4 * at + e, ORDER);
+    value.intoMemorySegment(s.cs(), 3 * at + e, ORDER);
   }
 
   static int memory(int row, int length, CausalLstmGates.Memory s, float forgetBias) {
@@ -89,20 +103,25 @@ final class CausalLstmGatesVector {
       long n = 4 * at + e;
       var i = sum(s.xs(), x, s.ms(), m, s.ns(), n);
       var f = sum(s.xs(), x + gate, s.ms(), m + gate, s.ns(), n + 2 * gate).add(forgetBias);
-      store(sigmoid(i), s.xs(), x);
-      store(sigmoid(f), s.xs(), x + gate);
+      sigmoid(i).intoMemorySegment(s.xs(), x, ORDER);
+      sigmoid(f).intoMemorySegment(s.xs(), x + gate, ORDER);
     }
     for (long e = 0; e < end; e += STEP) {
       long x = 7 * at + 3 * gate + e;
       long m = 3 * at + 2 * gate + e;
-      var g = tanh(load(s.xs(), x + 2 * gate).add(load(s.ns(), 4 * at + gate + e)));
-      var past = tanh(load(s.ms(), m));
-      store(g, s.xs(), x + 2 * gate);
-      store(past, s.ms(), m);
-      var fresh = load(s.xs(), x + gate).fma(past, load(s.xs(), x).mul(g));
-      store(fresh, s.m(), at + e);
-      store(load(s.c(), at + e), s.both(), 2 * at + e);
-      store(fresh, s.both(), 2 * at + gate + e);
+      var g =
+          tanh(
+              fromMemorySegment(WIDTH, s.xs(), x + 2 * gate, ORDER)
+                  .add(fromMemorySegment(WIDTH, s.ns(), 4 * at + gate + e, ORDER)));
+      var past = tanh(fromMemorySegment(WIDTH, s.ms(), m, ORDER));
+      g.intoMemorySegment(s.xs(), x + 2 * gate, ORDER);
+      past.intoMemorySegment(s.ms(), m, ORDER);
+      var fresh =
+          fromMemorySegment(WIDTH, s.xs(), x + gate, ORDER)
+              .fma(past, fromMemorySegment(WIDTH, s.xs(), x, ORDER).mul(g));
+      fresh.intoMemorySegment(s.m(), at + e, ORDER);
+      fromMemorySegment(WIDTH, s.c(), at + e, ORDER).intoMemorySegment(s.both(), 2 * at + e, ORDER);
+      fresh.intoMemorySegment(s.both(), 2 * at + gate + e, ORDER);
     }
     return whole(length);
   }
@@ -116,35 +135,37 @@ final class CausalLstmGatesVector {
     for (long e = 0; e < end; e += STEP) {
       long x = 7 * at + 4 * gate + e;
       long m = 3 * at + e;
-      var f = load(s.xs(), x);
-      var past = load(s.ms(), m + 2 * gate);
-      var dm = load(s.both(), 2 * at + gate + e);
+      var f = fromMemorySegment(WIDTH, s.xs(), x, ORDER);
+      var past = fromMemorySegment(WIDTH, s.ms(), m + 2 * gate, ORDER);
+      var dm = fromMemorySegment(WIDTH, s.both(), 2 * at + gate + e, ORDER);
       var df = dm.mul(past).mul(f).mul(oneMinus(f));
-      store(df, s.xs(), x);
-      store(df, s.ms(), m + gate);
-      store(df, s.ns(), 4 * at + 2 * gate + e);
-      store(dm.mul(f).mul(oneMinus(past.mul(past))), s.ms(), m + 2 * gate);
+      df.intoMemorySegment(s.xs(), x, ORDER);
+      df.intoMemorySegment(s.ms(), m + gate, ORDER);
+      df.intoMemorySegment(s.ns(), 4 * at + 2 * gate + e, ORDER);
+      dm.mul(f).mul(oneMinus(past.mul(past))).intoMemorySegment(s.ms(), m + 2 * gate, ORDER);
     }
     for (long e = 0; e < end; e += STEP) {
       long x = 7 * at + 3 * gate + e;
       long n = 4 * at + e;
-      var i = load(s.xs(), x);
-      var g = load(s.xs(), x + 2 * gate);
-      var dm = load(s.both(), 2 * at + gate + e);
+      var i = fromMemorySegment(WIDTH, s.xs(), x, ORDER);
+      var g = fromMemorySegment(WIDTH, s.xs(), x + 2 * gate, ORDER);
+      var dm = fromMemorySegment(WIDTH, s.both(), 2 * at + gate + e, ORDER);
       var di = dm.mul(g).mul(i).mul(oneMinus(i));
       var dg = dm.mul(i).mul(oneMinus(g.mul(g)));
-      store(di, s.xs(), x);
-      store(di, s.ms(), 3 * at + e);
-      store(di, s.ns(), n);
-      store(dg, s.xs(), x + 2 * gate);
-      store(dg, s.ns(), n + gate);
+      di.intoMemorySegment(s.xs(), x, ORDER);
+      di.intoMemorySegment(s.ms(), 3 * at + e, ORDER);
+      di.intoMemorySegment(s.ns(), n, ORDER);
+      dg.intoMemorySegment(s.xs(), x + 2 * gate, ORDER);
+      dg.intoMemorySegment(s.ns(), n + gate, ORDER);
     }
     return whole(length);
   }
 
   private static void addTo(long end, MemorySegment a, long aAt, MemorySegment b, long bAt) {
     for (long e = 0; e < end; e += STEP) {
-      store(load(b, bAt + e).add(load(a, aAt + e)), b, bAt + e);
+      fromMemorySegment(WIDTH, b, bAt + e, ORDER)
+          .add(fromMemorySegment(WIDTH, a, aAt + e, ORDER))
+          .intoMemorySegment(b, bAt + e, ORDER);
     }
   }
 
@@ -154,12 +175,14 @@ final class CausalLstmGatesVector {
     long x = 7 * at + 6 * gate;
     long y = 4 * at + 3 * gate;
     for (long e = 0; e < 4L * whole(length); e += STEP) {
-      var sum = sum(s.xs(), x + e, s.hs(), y + e, s.ns(), y + e).add(load(s.os(), at + e));
+      var sum =
+          sum(s.xs(), x + e, s.hs(), y + e, s.ns(), y + e)
+              .add(fromMemorySegment(WIDTH, s.os(), at + e, ORDER));
       var o = tanh(sum);
-      var last = tanh(load(s.last(), at + e));
-      store(o, s.xs(), x + e);
-      store(last, s.last(), at + e);
-      store(o.mul(last), s.h(), at + e);
+      var last = tanh(fromMemorySegment(WIDTH, s.last(), at + e, ORDER));
+      o.intoMemorySegment(s.xs(), x + e, ORDER);
+      last.intoMemorySegment(s.last(), at + e, ORDER);
+      o.mul(last).intoMemorySegment(s.h(), at + e, ORDER);
     }
     return whole(length);
   }
@@ -170,15 +193,15 @@ final class CausalLstmGatesVector {
     long x = 7 * at + 6 * gate;
     long y = 4 * at + 3 * gate;
     for (long e = 0; e < 4L * whole(length); e += STEP) {
-      var o = load(s.xs(), x + e);
-      var last = load(s.last(), at + e);
-      var dh = load(s.h(), at + e);
+      var o = fromMemorySegment(WIDTH, s.xs(), x + e, ORDER);
+      var last = fromMemorySegment(WIDTH, s.last(), at + e, ORDER);
+      var dh = fromMemorySegment(WIDTH, s.h(), at + e, ORDER);
       var da = dh.mul(last).mul(oneMinus(o.mul(o)));
-      store(da, s.xs(), x + e);
-      store(da, s.hs(), y + e);
-      store(da, s.ns(), y + e);
-      store(da, s.os(), at + e);
-      store(dh.mul(o).mul(oneMinus(last.mul(last))), s.last(), at + e);
+      da.intoMemorySegment(s.xs(), x + e, ORDER);
+      da.intoMemorySegment(s.hs(), y + e, ORDER);
+      da.intoMemorySegment(s.ns(), y + e, ORDER);
+      da.intoMemorySegment(s.os(), at + e, ORDER);
+      dh.mul(o).mul(oneMinus(last.mul(last))).intoMemorySegment(s.last(), at + e, ORDER);
     }
     return whole(length);
   }

@@ -55,9 +55,9 @@ final class CellKernels {
   }
 
   /**
-   * conv_lstm_backward(): activations (overwritten with the gradients of the sums), c_{t-1}, c_t (spent),
-   * dh_t (spent), dc_t (overwritten with the gradient of c_{t-1}), peephole maps i, f, o or null,
-   * and their gradients (added to) or null.
+   * conv_lstm_backward(): activations (overwritten with the gradients of the sums), c_{t-1}, c_t
+   * (spent), dh_t (spent), dc_t (overwritten with the gradient of c_{t-1}), peephole maps i, f, o
+   * or null, and their gradients (added to) or null.
    */
   private static void convLstmBackward(Stream stream, double[] scalars, Tensor... t) {
     var step =

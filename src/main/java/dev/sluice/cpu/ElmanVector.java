@@ -1,9 +1,10 @@
 package dev.sluice.cpu;
 
-import static dev.sluice.cpu.Lanes.load;
+import static dev.sluice.cpu.Lanes.ORDER;
+import static dev.sluice.cpu.Lanes.WIDTH;
 import static dev.sluice.cpu.Lanes.oneMinus;
-import static dev.sluice.cpu.Lanes.store;
 import static dev.sluice.cpu.Lanes.tanh;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -27,13 +28,13 @@ final class ElmanVector {
     int whole = length / Lanes.COUNT * Lanes.COUNT;
     long at = 4L * row * length;
     for (long e = 0; e < 4L * whole; e += STEP) {
-      var a = load(sum, at + e);
+      var a = fromMemorySegment(WIDTH, sum, at + e, ORDER);
       if (bias != null) {
-        a = a.add(load(bias, e));
+        a = a.add(fromMemorySegment(WIDTH, bias, e, ORDER));
       }
       var value = relu ? a.blend(0f, a.compare(VectorOperators.LT, 0f)) : tanh(a);
-      store(value, h, at + e);
-      store(value, y, 4 * yAt + e);
+      value.intoMemorySegment(h, at + e, ORDER);
+      value.intoMemorySegment(y, 4 * yAt + e, ORDER);
     }
     return whole;
   }
@@ -50,17 +51,17 @@ final class ElmanVector {
     int whole = length / Lanes.COUNT * Lanes.COUNT;
     long at = 4L * row * length;
     for (long e = 0; e < 4L * whole; e += STEP) {
-      var value = load(h, at + e);
-      var d = load(dh, at + e);
+      var value = fromMemorySegment(WIDTH, h, at + e, ORDER);
+      var d = fromMemorySegment(WIDTH, dh, at + e, ORDER);
       if (dy != null) {
-        d = d.add(load(dy, 4 * dyAt + e));
+        d = d.add(fromMemorySegment(WIDTH, dy, 4 * dyAt + e, ORDER));
       }
       var slope =
           relu
-              ? FloatVector.zero(Lanes.WIDTH).blend(1f, value.compare(VectorOperators.GT, 0f))
+              ? FloatVector.zero(WIDTH).blend(1f, value.compare(VectorOperators.GT, 0f))
               : oneMinus(value.mul(value));
-      store(d.mul(slope), sum, at + e);
-      store(FloatVector.zero(Lanes.WIDTH), dh, at + e);
+      d.mul(slope).intoMemorySegment(sum, at + e, ORDER);
+      FloatVector.zero(WIDTH).intoMemorySegment(dh, at + e, ORDER);
     }
     return whole;
   }

@@ -1,10 +1,11 @@
 package dev.sluice.cpu;
 
-import static dev.sluice.cpu.Lanes.load;
+import static dev.sluice.cpu.Lanes.ORDER;
+import static dev.sluice.cpu.Lanes.WIDTH;
 import static dev.sluice.cpu.Lanes.oneMinus;
 import static dev.sluice.cpu.Lanes.sigmoid;
-import static dev.sluice.cpu.Lanes.store;
 import static dev.sluice.cpu.Lanes.tanh;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 /** {@link GhuGates} over vectors: whole vectors of one row, the rest is the caller's. */
 final class GhuGatesVector {
@@ -18,12 +19,18 @@ final class GhuGatesVector {
     long at = row * gate;
     for (long e = 0; e < 4L * whole; e += STEP) {
       long a = 2 * at + e;
-      var p = tanh(load(s.a(), a).add(load(s.b(), a)));
-      var u = sigmoid(load(s.a(), a + gate).add(load(s.b(), a + gate)));
-      store(p, s.a(), a);
-      store(u, s.a(), a + gate);
-      var before = load(s.before(), at + e);
-      store(u.fma(p.sub(before), before), s.z(), at + e);
+      var p =
+          tanh(
+              fromMemorySegment(WIDTH, s.a(), a, ORDER)
+                  .add(fromMemorySegment(WIDTH, s.b(), a, ORDER)));
+      var u =
+          sigmoid(
+              fromMemorySegment(WIDTH, s.a(), a + gate, ORDER)
+                  .add(fromMemorySegment(WIDTH, s.b(), a + gate, ORDER)));
+      p.intoMemorySegment(s.a(), a, ORDER);
+      u.intoMemorySegment(s.a(), a + gate, ORDER);
+      var before = fromMemorySegment(WIDTH, s.before(), at + e, ORDER);
+      u.fma(p.sub(before), before).intoMemorySegment(s.z(), at + e, ORDER);
     }
     return whole;
   }
@@ -33,20 +40,27 @@ final class GhuGatesVector {
     long gate = 4L * length;
     long at = row * gate;
     for (long e = 0; s.owed() != null && e < 4L * whole; e += STEP) {
-      var through = load(s.z(), at + e).mul(oneMinus(load(s.a(), 2 * at + gate + e)));
-      store(load(s.owed(), at + e).add(through), s.owed(), at + e);
+      var through =
+          fromMemorySegment(WIDTH, s.z(), at + e, ORDER)
+              .mul(oneMinus(fromMemorySegment(WIDTH, s.a(), 2 * at + gate + e, ORDER)));
+      fromMemorySegment(WIDTH, s.owed(), at + e, ORDER)
+          .add(through)
+          .intoMemorySegment(s.owed(), at + e, ORDER);
     }
     for (long e = 0; e < 4L * whole; e += STEP) {
       long a = 2 * at + e;
-      var p = load(s.a(), a);
-      var u = load(s.a(), a + gate);
-      var dz = load(s.z(), at + e);
+      var p = fromMemorySegment(WIDTH, s.a(), a, ORDER);
+      var u = fromMemorySegment(WIDTH, s.a(), a + gate, ORDER);
+      var dz = fromMemorySegment(WIDTH, s.z(), at + e, ORDER);
       var dp = dz.mul(u).mul(oneMinus(p.mul(p)));
-      var du = dz.mul(p.sub(load(s.before(), at + e))).mul(u).mul(oneMinus(u));
-      store(dp, s.a(), a);
-      store(dp, s.b(), a);
-      store(du, s.a(), a + gate);
-      store(du, s.b(), a + gate);
+      var du =
+          dz.mul(p.sub(fromMemorySegment(WIDTH, s.before(), at + e, ORDER)))
+              .mul(u)
+              .mul(oneMinus(u));
+      dp.intoMemorySegment(s.a(), a, ORDER);
+      dp.intoMemorySegment(s.b(), a, ORDER);
+      du.intoMemorySegment(s.a(), a + gate, ORDER);
+      du.intoMemorySegment(s.b(), a + gate, ORDER);
     }
     return whole;
   }

@@ -1,9 +1,10 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.STEP;
-import static dev.sluice.cpu.Lanes.load;
+import static dev.sluice.cpu.Lanes.WIDTH;
 import static dev.sluice.cpu.Lanes.oneMinus;
-import static dev.sluice.cpu.Lanes.store;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 
@@ -24,7 +25,9 @@ final class GruGatesVector {
     Lanes.sigmoid(s.rz(), z, z + bytes);
     long at = row * gate + 4L * from;
     for (long e = 0; !after && e < bytes; e += STEP) {
-      store(load(s.rz(), r + e).mul(load(s.before(), at + e)), s.q(), at + e);
+      fromMemorySegment(WIDTH, s.rz(), r + e, ORDER)
+          .mul(fromMemorySegment(WIDTH, s.before(), at + e, ORDER))
+          .intoMemorySegment(s.q(), at + e, ORDER);
     }
   }
 
@@ -65,8 +68,10 @@ final class GruGatesVector {
       MemorySegment h,
       long at) {
     for (long e = 0; e < bytes; e += STEP) {
-      var first = load(a, aAt + e);
-      store(load(z, zAt + e).fma(load(b, bAt + e).sub(first), first), h, at + e);
+      var first = fromMemorySegment(WIDTH, a, aAt + e, ORDER);
+      fromMemorySegment(WIDTH, z, zAt + e, ORDER)
+          .fma(fromMemorySegment(WIDTH, b, bAt + e, ORDER).sub(first), first)
+          .intoMemorySegment(h, at + e, ORDER);
     }
   }
 
@@ -109,14 +114,16 @@ final class GruGatesVector {
       MemorySegment dh,
       long at) {
     for (long e = 0; e < bytes; e += STEP) {
-      var z = load(rz, zAt + e);
-      var n = load(candidate, nAt + e);
-      var d = load(dh, at + e);
+      var z = fromMemorySegment(WIDTH, rz, zAt + e, ORDER);
+      var n = fromMemorySegment(WIDTH, candidate, nAt + e, ORDER);
+      var d = fromMemorySegment(WIDTH, dh, at + e, ORDER);
       var rest = oneMinus(z);
       var dz = d.mul(z);
-      store(d.mul(rest).mul(oneMinus(n.mul(n))), candidate, nAt + e);
-      store(dz.mul(rest).mul(load(before, at + e).sub(n)), rz, zAt + e);
-      store(dz, dh, at + e);
+      d.mul(rest).mul(oneMinus(n.mul(n))).intoMemorySegment(candidate, nAt + e, ORDER);
+      dz.mul(rest)
+          .mul(fromMemorySegment(WIDTH, before, at + e, ORDER).sub(n))
+          .intoMemorySegment(rz, zAt + e, ORDER);
+      dz.intoMemorySegment(dh, at + e, ORDER);
     }
   }
 
@@ -131,13 +138,15 @@ final class GruGatesVector {
       MemorySegment dh,
       long at) {
     for (long e = 0; e < bytes; e += STEP) {
-      var z = load(rz, zAt + e);
-      var n = load(candidate, nAt + e);
-      var d = load(dh, at + e);
+      var z = fromMemorySegment(WIDTH, rz, zAt + e, ORDER);
+      var n = fromMemorySegment(WIDTH, candidate, nAt + e, ORDER);
+      var d = fromMemorySegment(WIDTH, dh, at + e, ORDER);
       var past = d.mul(oneMinus(z));
-      store(d.mul(z).mul(oneMinus(n.mul(n))), candidate, nAt + e);
-      store(past.mul(z).mul(n.sub(load(before, at + e))), rz, zAt + e);
-      store(past, dh, at + e);
+      d.mul(z).mul(oneMinus(n.mul(n))).intoMemorySegment(candidate, nAt + e, ORDER);
+      past.mul(z)
+          .mul(n.sub(fromMemorySegment(WIDTH, before, at + e, ORDER)))
+          .intoMemorySegment(rz, zAt + e, ORDER);
+      past.intoMemorySegment(dh, at + e, ORDER);
     }
   }
 
@@ -151,11 +160,11 @@ final class GruGatesVector {
       MemorySegment product,
       long at) {
     for (long e = 0; e < bytes; e += STEP) {
-      var r = load(rz, rAt + e);
-      var dq = load(dan, nAt + e).mul(r);
-      var q = load(product, at + e);
-      store(dq, product, at + e);
-      store(dq.mul(q).mul(oneMinus(r)), rz, rAt + e);
+      var r = fromMemorySegment(WIDTH, rz, rAt + e, ORDER);
+      var dq = fromMemorySegment(WIDTH, dan, nAt + e, ORDER).mul(r);
+      var q = fromMemorySegment(WIDTH, product, at + e, ORDER);
+      dq.intoMemorySegment(product, at + e, ORDER);
+      dq.mul(q).mul(oneMinus(r)).intoMemorySegment(rz, rAt + e, ORDER);
     }
   }
 
@@ -165,10 +174,12 @@ final class GruGatesVector {
     long rAt = 4 * (row * s.rzStride() + from);
     long at = 4L * row * length + 4L * from;
     for (long e = 0; e < bytes; e += STEP) {
-      var r = load(s.rz(), rAt + e);
-      var d = load(drh, at + e).mul(r);
-      store(d.mul(load(s.before(), at + e)).mul(oneMinus(r)), s.rz(), rAt + e);
-      store(d.add(load(dh, at + e)), dh, at + e);
+      var r = fromMemorySegment(WIDTH, s.rz(), rAt + e, ORDER);
+      var d = fromMemorySegment(WIDTH, drh, at + e, ORDER).mul(r);
+      d.mul(fromMemorySegment(WIDTH, s.before(), at + e, ORDER))
+          .mul(oneMinus(r))
+          .intoMemorySegment(s.rz(), rAt + e, ORDER);
+      d.add(fromMemorySegment(WIDTH, dh, at + e, ORDER)).intoMemorySegment(dh, at + e, ORDER);
     }
   }
 }

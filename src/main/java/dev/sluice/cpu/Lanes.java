@@ -1,5 +1,7 @@
 package dev.sluice.cpu;
 
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -11,6 +13,8 @@ final class Lanes {
   static final VectorSpecies<Float> WIDTH = FloatVector.SPECIES_PREFERRED;
 
   static final int COUNT = WIDTH.length();
+
+  static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
   /** Bytes of a vector. */
   static final long STEP = 4L * COUNT;
@@ -37,14 +41,6 @@ final class Lanes {
 
   private static FloatVector all(float value) {
     return FloatVector.broadcast(WIDTH, value);
-  }
-
-  static FloatVector load(MemorySegment m, long byteOffset) {
-    return FloatVector.fromMemorySegment(WIDTH, m, byteOffset, ByteOrder.LITTLE_ENDIAN);
-  }
-
-  static void store(FloatVector v, MemorySegment m, long byteOffset) {
-    v.intoMemorySegment(m, byteOffset, ByteOrder.LITTLE_ENDIAN);
   }
 
   /**
@@ -76,21 +72,23 @@ final class Lanes {
   /** x = s(x) for bytes at..end. */
   static void sigmoid(MemorySegment x, long at, long end) {
     for (long e = at; e < end; e += STEP) {
-      store(sigmoid(load(x, e)), x, e);
+      sigmoid(fromMemorySegment(WIDTH, x, e, ORDER)).intoMemorySegment(x, e, ORDER);
     }
   }
 
   /** x = tanh(x) for bytes at..end. */
   static void tanh(MemorySegment x, long at, long end) {
     for (long e = at; e < end; e += STEP) {
-      store(tanh(load(x, e)), x, e);
+      tanh(fromMemorySegment(WIDTH, x, e, ORDER)).intoMemorySegment(x, e, ORDER);
     }
   }
 
   /** a += b for some bytes. */
   static void add(MemorySegment a, long aAt, MemorySegment b, long bAt, long bytes) {
     for (long e = 0; e < bytes; e += STEP) {
-      store(load(a, aAt + e).add(load(b, bAt + e)), a, aAt + e);
+      fromMemorySegment(WIDTH, a, aAt + e, ORDER)
+          .add(fromMemorySegment(WIDTH, b, bAt + e, ORDER))
+          .intoMemorySegment(a, aAt + e, ORDER);
     }
   }
 
@@ -98,7 +96,11 @@ final class Lanes {
   static void addProduct(
       MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment c, long cAt, long bytes) {
     for (long e = 0; e < bytes; e += STEP) {
-      store(load(b, bAt + e).fma(load(c, cAt + e), load(a, aAt + e)), a, aAt + e);
+      fromMemorySegment(WIDTH, b, bAt + e, ORDER)
+          .fma(
+              fromMemorySegment(WIDTH, c, cAt + e, ORDER),
+              fromMemorySegment(WIDTH, a, aAt + e, ORDER))
+          .intoMemorySegment(a, aAt + e, ORDER);
     }
   }
 }

@@ -1,7 +1,8 @@
 package dev.sluice.cpu;
 
-import static dev.sluice.cpu.Lanes.load;
-import static dev.sluice.cpu.Lanes.store;
+import static dev.sluice.cpu.Lanes.ORDER;
+import static dev.sluice.cpu.Lanes.WIDTH;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -28,17 +29,17 @@ final class LayerNormVector {
   }
 
   private static float sum(MemorySegment x, long from, long end, float centre) {
-    var sum = FloatVector.zero(Lanes.WIDTH);
+    var sum = FloatVector.zero(WIDTH);
     for (long e = from; e < end; e += STEP) {
-      sum = sum.add(load(x, e).sub(centre));
+      sum = sum.add(fromMemorySegment(WIDTH, x, e, ORDER).sub(centre));
     }
     return sum.reduceLanes(VectorOperators.ADD);
   }
 
   private static float squares(MemorySegment x, long from, long end, float centre) {
-    var sum = FloatVector.zero(Lanes.WIDTH);
+    var sum = FloatVector.zero(WIDTH);
     for (long e = from; e < end; e += STEP) {
-      var d = load(x, e).sub(centre);
+      var d = fromMemorySegment(WIDTH, x, e, ORDER).sub(centre);
       sum = d.fma(d, sum);
     }
     return sum.reduceLanes(VectorOperators.ADD);
@@ -58,9 +59,11 @@ final class LayerNormVector {
     float m = (float) mean;
     float s = (float) scale;
     for (long e = 0; e < 4L * whole; e += STEP) {
-      var value = load(x, 4 * at + e).sub(m).mul(s);
-      store(value, xh, 4 * at + e);
-      store(value.fma(load(gamma, e), load(beta, e)), y, 4 * at + e);
+      var value = fromMemorySegment(WIDTH, x, 4 * at + e, ORDER).sub(m).mul(s);
+      value.intoMemorySegment(xh, 4 * at + e, ORDER);
+      value
+          .fma(fromMemorySegment(WIDTH, gamma, e, ORDER), fromMemorySegment(WIDTH, beta, e, ORDER))
+          .intoMemorySegment(y, 4 * at + e, ORDER);
     }
     return whole;
   }
@@ -83,12 +86,14 @@ final class LayerNormVector {
       MemorySegment gamma,
       MemorySegment dy,
       double[] sums) {
-    var first = FloatVector.zero(Lanes.WIDTH);
-    var second = FloatVector.zero(Lanes.WIDTH);
+    var first = FloatVector.zero(WIDTH);
+    var second = FloatVector.zero(WIDTH);
     for (long e = from; e < end; e += STEP) {
-      var q = load(gamma, e).mul(load(dy, at + e));
+      var q =
+          fromMemorySegment(WIDTH, gamma, e, ORDER)
+              .mul(fromMemorySegment(WIDTH, dy, at + e, ORDER));
       first = first.add(q);
-      second = q.fma(load(xh, at + e), second);
+      second = q.fma(fromMemorySegment(WIDTH, xh, at + e, ORDER), second);
     }
     sums[0] += first.reduceLanes(VectorOperators.ADD);
     sums[1] += second.reduceLanes(VectorOperators.ADD);
@@ -108,9 +113,12 @@ final class LayerNormVector {
     float second = (float) means[1];
     for (long e = 0; e < 4L * whole; e += STEP) {
       long a = 4 * at + e;
-      var q = load(gamma, e).mul(load(dy, a)).sub(first);
-      var d = q.sub(load(xh, a).mul(second)).mul(scale);
-      store(add ? load(dx, a).add(d) : d, dx, a);
+      var q =
+          fromMemorySegment(WIDTH, gamma, e, ORDER)
+              .mul(fromMemorySegment(WIDTH, dy, a, ORDER))
+              .sub(first);
+      var d = q.sub(fromMemorySegment(WIDTH, xh, a, ORDER).mul(second)).mul(scale);
+      (add ? fromMemorySegment(WIDTH, dx, a, ORDER).add(d) : d).intoMemorySegment(dx, a, ORDER);
     }
   }
 }

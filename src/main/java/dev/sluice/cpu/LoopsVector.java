@@ -1,7 +1,8 @@
 package dev.sluice.cpu;
 
-import static dev.sluice.cpu.Lanes.load;
-import static dev.sluice.cpu.Lanes.store;
+import static dev.sluice.cpu.Lanes.ORDER;
+import static dev.sluice.cpu.Lanes.WIDTH;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 
@@ -16,7 +17,9 @@ final class LoopsVector {
   static int add(MemorySegment from, MemorySegment to, int low, int high) {
     int j = low;
     for (; j + Lanes.COUNT <= high; j += Lanes.COUNT) {
-      store(load(to, j * 4L).add(load(from, j * 4L)), to, j * 4L);
+      fromMemorySegment(WIDTH, to, j * 4L, ORDER)
+          .add(fromMemorySegment(WIDTH, from, j * 4L, ORDER))
+          .intoMemorySegment(to, j * 4L, ORDER);
     }
     return j;
   }
@@ -39,13 +42,13 @@ final class LoopsVector {
 
   private static void addColumn(
       MemorySegment matrix, long rows, long stride, long at, MemorySegment a, MemorySegment b) {
-    var sum = load(matrix, at);
+    var sum = fromMemorySegment(WIDTH, matrix, at, ORDER);
     for (long r = 1; r < rows; r++) {
-      sum = sum.add(load(matrix, r * stride + at));
+      sum = sum.add(fromMemorySegment(WIDTH, matrix, r * stride + at, ORDER));
     }
-    store(load(a, at).add(sum), a, at);
+    fromMemorySegment(WIDTH, a, at, ORDER).add(sum).intoMemorySegment(a, at, ORDER);
     if (b != null) {
-      store(load(b, at).add(sum), b, at);
+      fromMemorySegment(WIDTH, b, at, ORDER).add(sum).intoMemorySegment(b, at, ORDER);
     }
   }
 }

@@ -1,9 +1,10 @@
 package dev.sluice.cpu;
 
-import static dev.sluice.cpu.Lanes.load;
+import static dev.sluice.cpu.Lanes.ORDER;
+import static dev.sluice.cpu.Lanes.WIDTH;
 import static dev.sluice.cpu.Lanes.oneMinus;
-import static dev.sluice.cpu.Lanes.store;
 import static dev.sluice.cpu.Lanes.tanh;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 
@@ -55,8 +56,12 @@ final class LstmGatesVector {
       MemorySegment after,
       long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var in = load(a, i + e).mul(load(a, i + 2 * gate + e));
-      store(load(a, i + gate + e).fma(load(before, c + e), in), after, c + e);
+      var in =
+          fromMemorySegment(WIDTH, a, i + e, ORDER)
+              .mul(fromMemorySegment(WIDTH, a, i + 2 * gate + e, ORDER));
+      fromMemorySegment(WIDTH, a, i + gate + e, ORDER)
+          .fma(fromMemorySegment(WIDTH, before, c + e, ORDER), in)
+          .intoMemorySegment(after, c + e, ORDER);
     }
   }
 
@@ -64,7 +69,9 @@ final class LstmGatesVector {
   private static void output(
       long bytes, MemorySegment a, long o, MemorySegment after, MemorySegment h, long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      store(load(a, o + e).mul(tanh(load(after, c + e))), h, c + e);
+      fromMemorySegment(WIDTH, a, o + e, ORDER)
+          .mul(tanh(fromMemorySegment(WIDTH, after, c + e, ORDER)))
+          .intoMemorySegment(h, c + e, ORDER);
     }
   }
 
@@ -109,9 +116,13 @@ final class LstmGatesVector {
       MemorySegment dc,
       long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var slope = load(t, c + e);
-      var through = load(dh, c + e).mul(load(a, oAt + e));
-      store(oneMinus(slope.mul(slope)).fma(through, load(dc, c + e)), dc, c + e);
+      var slope = fromMemorySegment(WIDTH, t, c + e, ORDER);
+      var through =
+          fromMemorySegment(WIDTH, dh, c + e, ORDER)
+              .mul(fromMemorySegment(WIDTH, a, oAt + e, ORDER));
+      oneMinus(slope.mul(slope))
+          .fma(through, fromMemorySegment(WIDTH, dc, c + e, ORDER))
+          .intoMemorySegment(dc, c + e, ORDER);
     }
   }
 
@@ -119,8 +130,12 @@ final class LstmGatesVector {
   private static void outputBack(
       long bytes, MemorySegment a, long oAt, MemorySegment t, MemorySegment dh, long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var o = load(a, oAt + e);
-      store(load(dh, c + e).mul(o).mul(load(t, c + e)).mul(oneMinus(o)), a, oAt + e);
+      var o = fromMemorySegment(WIDTH, a, oAt + e, ORDER);
+      fromMemorySegment(WIDTH, dh, c + e, ORDER)
+          .mul(o)
+          .mul(fromMemorySegment(WIDTH, t, c + e, ORDER))
+          .mul(oneMinus(o))
+          .intoMemorySegment(a, oAt + e, ORDER);
     }
   }
 
@@ -134,11 +149,13 @@ final class LstmGatesVector {
       MemorySegment dc,
       long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var o = load(a, oAt + e);
-      var t = tanh(load(after, c + e));
-      var through = load(dh, c + e).mul(o);
-      store(oneMinus(t.mul(t)).fma(through, load(dc, c + e)), dc, c + e);
-      store(through.mul(t).mul(oneMinus(o)), a, oAt + e);
+      var o = fromMemorySegment(WIDTH, a, oAt + e, ORDER);
+      var t = tanh(fromMemorySegment(WIDTH, after, c + e, ORDER));
+      var through = fromMemorySegment(WIDTH, dh, c + e, ORDER).mul(o);
+      oneMinus(t.mul(t))
+          .fma(through, fromMemorySegment(WIDTH, dc, c + e, ORDER))
+          .intoMemorySegment(dc, c + e, ORDER);
+      through.mul(t).mul(oneMinus(o)).intoMemorySegment(a, oAt + e, ORDER);
     }
   }
 
@@ -146,11 +163,11 @@ final class LstmGatesVector {
   private static void inputBack(
       long bytes, MemorySegment a, long iAt, long gate, MemorySegment dc, long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var i = load(a, iAt + e);
-      var g = load(a, iAt + 2 * gate + e);
-      var d = load(dc, c + e).mul(i);
-      store(d.mul(g).mul(oneMinus(i)), a, iAt + e);
-      store(d.mul(oneMinus(g.mul(g))), a, iAt + 2 * gate + e);
+      var i = fromMemorySegment(WIDTH, a, iAt + e, ORDER);
+      var g = fromMemorySegment(WIDTH, a, iAt + 2 * gate + e, ORDER);
+      var d = fromMemorySegment(WIDTH, dc, c + e, ORDER).mul(i);
+      d.mul(g).mul(oneMinus(i)).intoMemorySegment(a, iAt + e, ORDER);
+      d.mul(oneMinus(g.mul(g))).intoMemorySegment(a, iAt + 2 * gate + e, ORDER);
     }
   }
 
@@ -158,10 +175,12 @@ final class LstmGatesVector {
   private static void forgetBack(
       long bytes, MemorySegment a, long fAt, MemorySegment before, MemorySegment dc, long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var f = load(a, fAt + e);
-      var d = load(dc, c + e).mul(f);
-      store(d.mul(load(before, c + e)).mul(oneMinus(f)), a, fAt + e);
-      store(d, dc, c + e);
+      var f = fromMemorySegment(WIDTH, a, fAt + e, ORDER);
+      var d = fromMemorySegment(WIDTH, dc, c + e, ORDER).mul(f);
+      d.mul(fromMemorySegment(WIDTH, before, c + e, ORDER))
+          .mul(oneMinus(f))
+          .intoMemorySegment(a, fAt + e, ORDER);
+      d.intoMemorySegment(dc, c + e, ORDER);
     }
   }
 }

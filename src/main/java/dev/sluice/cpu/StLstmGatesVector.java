@@ -1,10 +1,11 @@
 package dev.sluice.cpu;
 
-import static dev.sluice.cpu.Lanes.load;
+import static dev.sluice.cpu.Lanes.ORDER;
+import static dev.sluice.cpu.Lanes.WIDTH;
 import static dev.sluice.cpu.Lanes.oneMinus;
 import static dev.sluice.cpu.Lanes.sigmoid;
-import static dev.sluice.cpu.Lanes.store;
 import static dev.sluice.cpu.Lanes.tanh;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 
@@ -44,14 +45,21 @@ final class StLstmGatesVector {
   private static void gates(
       long end, long gate, MemorySegment xs, long x, MemorySegment ys, long y, float fb) {
     for (long e = 0; e < end; e += STEP) {
-      var i = load(xs, x + e).add(load(ys, y + e));
-      var f = load(xs, x + gate + e).add(load(ys, y + gate + e)).add(fb);
-      store(sigmoid(i), xs, x + e);
-      store(sigmoid(f), xs, x + gate + e);
+      var i =
+          fromMemorySegment(WIDTH, xs, x + e, ORDER)
+              .add(fromMemorySegment(WIDTH, ys, y + e, ORDER));
+      var f =
+          fromMemorySegment(WIDTH, xs, x + gate + e, ORDER)
+              .add(fromMemorySegment(WIDTH, ys, y + gate + e, ORDER))
+              .add(fb);
+      sigmoid(i).intoMemorySegment(xs, x + e, ORDER);
+      sigmoid(f).intoMemorySegment(xs, x + gate + e, ORDER);
     }
     for (long e = 0; e < end; e += STEP) {
-      var g = load(xs, x + 2 * gate + e).add(load(ys, y + 2 * gate + e));
-      store(tanh(g), xs, x + 2 * gate + e);
+      var g =
+          fromMemorySegment(WIDTH, xs, x + 2 * gate + e, ORDER)
+              .add(fromMemorySegment(WIDTH, ys, y + 2 * gate + e, ORDER));
+      tanh(g).intoMemorySegment(xs, x + 2 * gate + e, ORDER);
     }
   }
 
@@ -67,12 +75,16 @@ final class StLstmGatesVector {
       long bothAt,
       MemorySegment delta) {
     for (long e = 0; e < end; e += STEP) {
-      var fresh = load(xs, x + e).mul(load(xs, x + 2 * gate + e));
-      var value = load(xs, x + gate + e).fma(load(before, at + e), fresh);
-      store(value, after, at + e);
-      store(value, both, bothAt + e);
+      var fresh =
+          fromMemorySegment(WIDTH, xs, x + e, ORDER)
+              .mul(fromMemorySegment(WIDTH, xs, x + 2 * gate + e, ORDER));
+      var value =
+          fromMemorySegment(WIDTH, xs, x + gate + e, ORDER)
+              .fma(fromMemorySegment(WIDTH, before, at + e, ORDER), fresh);
+      value.intoMemorySegment(after, at + e, ORDER);
+      value.intoMemorySegment(both, bothAt + e, ORDER);
       if (delta != null) {
-        store(fresh, delta, at + e);
+        fresh.intoMemorySegment(delta, at + e, ORDER);
       }
     }
   }
@@ -94,7 +106,9 @@ final class StLstmGatesVector {
 
   private static void addTo(long end, MemorySegment a, long aAt, MemorySegment b, long bAt) {
     for (long e = 0; a != null && e < end; e += STEP) {
-      store(load(b, bAt + e).add(load(a, aAt + e)), b, bAt + e);
+      fromMemorySegment(WIDTH, b, bAt + e, ORDER)
+          .add(fromMemorySegment(WIDTH, a, aAt + e, ORDER))
+          .intoMemorySegment(b, bAt + e, ORDER);
     }
   }
 
@@ -102,7 +116,11 @@ final class StLstmGatesVector {
   private static void carry(
       long end, MemorySegment fs, long f, MemorySegment dc, long dcAt, MemorySegment to, long at) {
     for (long e = 0; to != null && e < end; e += STEP) {
-      store(load(dc, dcAt + e).fma(load(fs, f + e), load(to, at + e)), to, at + e);
+      fromMemorySegment(WIDTH, dc, dcAt + e, ORDER)
+          .fma(
+              fromMemorySegment(WIDTH, fs, f + e, ORDER),
+              fromMemorySegment(WIDTH, to, at + e, ORDER))
+          .intoMemorySegment(to, at + e, ORDER);
     }
   }
 
@@ -119,22 +137,26 @@ final class StLstmGatesVector {
       long dcAt,
       MemorySegment delta) {
     for (long e = 0; e < end; e += STEP) {
-      var f = load(xs, x + gate + e);
-      var df = load(dc, dcAt + e).mul(load(before, at + e)).mul(f).mul(oneMinus(f));
-      store(df, xs, x + gate + e);
-      store(df, ys, y + gate + e);
+      var f = fromMemorySegment(WIDTH, xs, x + gate + e, ORDER);
+      var df =
+          fromMemorySegment(WIDTH, dc, dcAt + e, ORDER)
+              .mul(fromMemorySegment(WIDTH, before, at + e, ORDER))
+              .mul(f)
+              .mul(oneMinus(f));
+      df.intoMemorySegment(xs, x + gate + e, ORDER);
+      df.intoMemorySegment(ys, y + gate + e, ORDER);
     }
     addTo(end, delta, at, dc, dcAt);
     for (long e = 0; e < end; e += STEP) {
-      var i = load(xs, x + e);
-      var g = load(xs, x + 2 * gate + e);
-      var d = load(dc, dcAt + e);
+      var i = fromMemorySegment(WIDTH, xs, x + e, ORDER);
+      var g = fromMemorySegment(WIDTH, xs, x + 2 * gate + e, ORDER);
+      var d = fromMemorySegment(WIDTH, dc, dcAt + e, ORDER);
       var di = d.mul(g).mul(i).mul(oneMinus(i));
       var dg = d.mul(i).mul(oneMinus(g.mul(g)));
-      store(di, xs, x + e);
-      store(di, ys, y + e);
-      store(dg, xs, x + 2 * gate + e);
-      store(dg, ys, y + 2 * gate + e);
+      di.intoMemorySegment(xs, x + e, ORDER);
+      di.intoMemorySegment(ys, y + e, ORDER);
+      dg.intoMemorySegment(xs, x + 2 * gate + e, ORDER);
+      dg.intoMemorySegment(ys, y + 2 * gate + e, ORDER);
     }
   }
 
@@ -144,12 +166,15 @@ final class StLstmGatesVector {
     long x = 7 * at + 6 * gate;
     long y = 4 * at + 3 * gate;
     for (long e = 0; e < 4L * whole(length); e += STEP) {
-      var sum = load(s.xs(), x + e).add(load(s.hs(), y + e)).add(load(s.os(), at + e));
+      var sum =
+          fromMemorySegment(WIDTH, s.xs(), x + e, ORDER)
+              .add(fromMemorySegment(WIDTH, s.hs(), y + e, ORDER))
+              .add(fromMemorySegment(WIDTH, s.os(), at + e, ORDER));
       var o = sigmoid(sum);
-      var t = tanh(load(s.last(), at + e));
-      store(o, s.xs(), x + e);
-      store(t, s.last(), at + e);
-      store(o.mul(t), s.h(), at + e);
+      var t = tanh(fromMemorySegment(WIDTH, s.last(), at + e, ORDER));
+      o.intoMemorySegment(s.xs(), x + e, ORDER);
+      t.intoMemorySegment(s.last(), at + e, ORDER);
+      o.mul(t).intoMemorySegment(s.h(), at + e, ORDER);
     }
     return whole(length);
   }
@@ -160,14 +185,14 @@ final class StLstmGatesVector {
     long x = 7 * at + 6 * gate;
     long y = 4 * at + 3 * gate;
     for (long e = 0; e < 4L * whole(length); e += STEP) {
-      var o = load(s.xs(), x + e);
-      var t = load(s.last(), at + e);
-      var dh = load(s.h(), at + e);
+      var o = fromMemorySegment(WIDTH, s.xs(), x + e, ORDER);
+      var t = fromMemorySegment(WIDTH, s.last(), at + e, ORDER);
+      var dh = fromMemorySegment(WIDTH, s.h(), at + e, ORDER);
       var da = dh.mul(t).mul(o).mul(oneMinus(o));
-      store(da, s.xs(), x + e);
-      store(da, s.hs(), y + e);
-      store(da, s.os(), at + e);
-      store(dh.mul(o).mul(oneMinus(t.mul(t))), s.last(), at + e);
+      da.intoMemorySegment(s.xs(), x + e, ORDER);
+      da.intoMemorySegment(s.hs(), y + e, ORDER);
+      da.intoMemorySegment(s.os(), at + e, ORDER);
+      dh.mul(o).mul(oneMinus(t.mul(t))).intoMemorySegment(s.last(), at + e, ORDER);
     }
     return whole(length);
   }

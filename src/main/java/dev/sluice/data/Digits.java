@@ -60,6 +60,7 @@ public final class Digits {
    *
    * @param images {@code [count, 28, 28]} unsigned bytes
    * @param labels {@code [count]} unsigned bytes, 0 to 9
+   * @return the digits
    * @throws FormatException if one is truncated, foreign, or does not match the other
    * @throws UncheckedIOException if one cannot be read
    */

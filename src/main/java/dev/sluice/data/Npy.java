@@ -33,10 +33,14 @@ public final class Npy {
    * Reads a file.
    *
    * @param file plain or gzip, whatever its name
+   * @return its array
    * @throws FormatException if it is not such a file
    * @throws UncheckedIOException if it cannot be read
    */
   public static NpyArray read(Path file) {
+    if (Files.isDirectory(file)) {
+      throw new FormatException(file, "expected a .npy file, got a folder");
+    }
     try (InputStream in = Files.newInputStream(file)) {
       return read(in, file.toString());
     } catch (IOException e) {
@@ -49,6 +53,7 @@ public final class Npy {
    *
    * @param in plain or gzip; left open
    * @param name for messages
+   * @return its array
    * @throws FormatException if it does not hold such a file
    * @throws UncheckedIOException if it cannot be read
    */

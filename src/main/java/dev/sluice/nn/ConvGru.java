@@ -8,6 +8,7 @@ import dev.sluice.spi.ConvSpec;
 import dev.sluice.spi.RnnSpec.Blend;
 import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,12 +19,13 @@ import java.util.List;
  * {@code n = tanh(W_xn * x + b_xn + W_hn * (r h) + b_hn)}; reset after (Shi 2017): {@code n =
  * tanh(W_xn * x + b_xn + r (W_hn * h + b_hn))}; {@code h' = (1 - z) n + z h}. Parameters: {@code
  * weight_x [3K, C, kh, kw]}, {@code bias_x [3K]}, {@code weight_h [3K, K, kh, kw]}, {@code bias_h
- * [3K]}, gate order r, z, n.
+ * [3K]}, gate order r, z, n; no {@code weight_x} in a cell without input.
  */
 public final class ConvGru implements Layer {
   private final Config config;
   private final DType type;
-  private final List<Parameter> parameters;
+  private final List<Parameter> parameters = new ArrayList<>();
+  private final Parameter inputBias;
   private final Convolve inputGates;
   private final Convolve inputCandidate;
   private final Convolve hiddenGates;
@@ -41,7 +43,7 @@ public final class ConvGru implements Layer {
   /**
    * What the cell is.
    *
-   * @param inputs C
+   * @param inputs C, 0 for a cell that gets no input
    * @param hidden K
    * @param kernelHeight kh, odd
    * @param kernelWidth kw, odd
@@ -52,7 +54,8 @@ public final class ConvGru implements Layer {
       int inputs, int hidden, int kernelHeight, int kernelWidth, Reset reset, Blend blend) {
     /** Checks the sizes, as the plans would. */
     public Config {
-      new ConvSpec(DType.FLOAT32, 1, 1, 1, inputs, hidden, kernelHeight, kernelWidth, true);
+      int read = inputs == 0 ? hidden : inputs;
+      new ConvSpec(DType.FLOAT32, 1, 1, 1, read, hidden, kernelHeight, kernelWidth, true);
     }
 
     /**
@@ -90,15 +93,19 @@ public final class ConvGru implements Layer {
     int k = config.hidden;
     int area = config.kernelHeight * config.kernelWidth;
     var init = Init.uniform(1 / Math.sqrt((double) (config.inputs + k) * area));
-    var forX = Shape.of(3L * k, config.inputs, config.kernelHeight, config.kernelWidth);
     var forH = Shape.of(3L * k, k, config.kernelHeight, config.kernelWidth);
-    var wx = Parameter.take(weights, "weight_x" + suffix, forX, init, type, arena);
-    var bx = bias("bias_x" + suffix, weights, arena);
+    Parameter wx = null;
+    if (config.inputs > 0) {
+      var forX = Shape.of(3L * k, config.inputs, config.kernelHeight, config.kernelWidth);
+      wx = Parameter.take(weights, "weight_x" + suffix, forX, init, type, arena);
+      parameters.add(wx);
+    }
+    inputBias = bias("bias_x" + suffix, weights, arena);
     var wh = Parameter.take(weights, "weight_h" + suffix, forH, init, type, arena);
     var bh = bias("bias_h" + suffix, weights, arena);
-    parameters = List.of(wx, bx, wh, bh);
-    inputGates = Convolve.rows(wx, bx, 0, 2 * k);
-    inputCandidate = Convolve.rows(wx, bx, 2 * k, 3 * k);
+    parameters.addAll(List.of(inputBias, wh, bh));
+    inputGates = wx == null ? null : Convolve.rows(wx, inputBias, 0, 2 * k);
+    inputCandidate = wx == null ? null : Convolve.rows(wx, inputBias, 2 * k, 3 * k);
     hiddenGates = Convolve.rows(wh, bh, 0, 2 * k);
     hiddenCandidate = Convolve.rows(wh, bh, 2 * k, 3 * k);
     scalars =
@@ -128,6 +135,10 @@ public final class ConvGru implements Layer {
    * @return y [T, N, H, W, K] and the state after
    */
   public Output forward(Pass pass, Tensor x, Tensor initial) {
+    if (config.inputs == 0) {
+      throw new IllegalArgumentException(
+          "convgru: expected no input, since the cell was made without, got " + x.shape());
+    }
     Shapes.check(
         "convgru: x",
         x,
@@ -145,9 +156,57 @@ public final class ConvGru implements Layer {
     }
     var rz = inputGates.inPlace(pass, x);
     var n = inputCandidate.inPlace(pass, x);
-    var y = pass.watch(pass.empty(type, frame.outer(dims[0])));
-    var h = initial == null ? pass.zeros(type, frame) : initial;
-    for (int t = 0; t < dims[0]; t++) {
+    return run(pass, rz, n, initial == null ? pass.zeros(type, frame) : initial);
+  }
+
+  /**
+   * Runs a cell that gets no input.
+   *
+   * @param pass holds what is computed
+   * @param steps T
+   * @param initial [N, H, W, K] the state before
+   * @return y [T, N, H, W, K] and the state after
+   */
+  public Output forward(Pass pass, int steps, Tensor initial) {
+    if (config.inputs > 0) {
+      throw new IllegalArgumentException(
+          "convgru: expected an input of " + config.inputs + " channels, got none");
+    }
+    if (initial == null) {
+      throw new IllegalArgumentException(
+          "convgru: h0: expected [N, H, W, "
+              + config.hidden
+              + "], which gives a cell without input its frame, got none");
+    }
+    Shapes.check(
+        "convgru: h0",
+        initial,
+        type,
+        "N, H, W, K",
+        Shapes.ANY,
+        Shapes.ANY,
+        Shapes.ANY,
+        config.hidden);
+    int k = config.hidden;
+    var rz = biases(pass, inputBias.rows(0, 2 * k), steps, initial);
+    return run(pass, rz, biases(pass, inputBias.rows(2 * k, 3 * k), steps, initial), initial);
+  }
+
+  /** What stands for the convolution of an input that there is not. */
+  private Tensor biases(Pass pass, Parameter bias, int steps, Tensor initial) {
+    var dims = initial.shape().dims();
+    dims[3] = bias.value().shape().dim(0);
+    var sums = pass.watchInPlace(pass.zeros(type, Shape.of(dims).outer(steps)));
+    run(pass, "add_bias", bias.value(), sums);
+    pass.record(() -> run(pass, "column_sums", pass.gradient(sums), bias.gradient()));
+    return sums;
+  }
+
+  private Output run(Pass pass, Tensor rz, Tensor n, Tensor initial) {
+    long steps = rz.shape().dim(0);
+    var y = pass.watch(pass.empty(type, initial.shape().outer(steps)));
+    var h = initial;
+    for (int t = 0; t < steps; t++) {
       step(pass, rz.at(t), n.at(t), h, y.at(t));
       h = y.at(t);
     }

@@ -231,7 +231,7 @@ public final class ConvLstm implements Layer {
     var h = pass.empty(type, shape);
     var c = pass.empty(type, shape);
     var values = new Sequence(x, null, from, y, List.of(h, c));
-    var weights = packed.of(plan, pass.stream());
+    var weights = packed.of(plan, pass);
     var reserve = Recorded.reserve(pass, plan, type);
     plan.forward(pass.stream(), weights, values, reserve);
     Recorded.backward(pass, plan, weights, values, parameters, reserve);

@@ -85,7 +85,7 @@ final class Convolve {
   private void run(Pass pass, Tensor x, Tensor y, boolean add) {
     var spec = spec(x.shape());
     var plan = pass.device().backend().convolution(spec);
-    var weights = packed.of(plan, pass.stream());
+    var weights = packed.of(plan, pass);
     plan.forward(pass.stream(), weights, frames(x, spec), frames(y, spec), add);
     pass.record(() -> back(pass, spec, plan, weights, x, y));
   }

@@ -63,6 +63,39 @@ public final class Elementwise {
     return whole;
   }
 
+  /**
+   * {@return [N, T, ...]: the two outermost axes swapped}
+   *
+   * @param pass holds what is computed
+   * @param x [T, N, ...]
+   */
+  static Tensor transposed(Pass pass, Tensor x) {
+    var dims = x.shape().dims();
+    long outer = dims[0];
+    dims[0] = dims[1];
+    dims[1] = outer;
+    var y = pass.watch(pass.empty(x.type(), Shape.of(dims)));
+    long rest = x.shape().inner().inner().elements();
+    var kernels = pass.device().backend();
+    kernels
+        .kernel("permute")
+        .run(pass.stream(), new double[] {1, 0, 2, outer, dims[0], rest}, x, y);
+    pass.record(
+        () -> {
+          var dy = pass.arrived(y);
+          if (dy != null && pass.wants(x)) {
+            kernels
+                .kernel("permute_add")
+                .run(
+                    pass.stream(),
+                    new double[] {1, 0, 2, dims[0], outer, rest},
+                    dy,
+                    pass.gradient(x));
+          }
+        });
+    return y;
+  }
+
   private static void copyColumns(Pass pass, List<Tensor> parts, Tensor whole, boolean back) {
     var backend = pass.device().backend();
     long at = 0;

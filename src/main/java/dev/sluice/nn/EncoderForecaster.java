@@ -9,30 +9,34 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * frames: [T, N, H, W, C] to the next ones, [A, N, H, W, C]: ConvLSTM layers read the frames seen
- * and hand copies of their states to forecasting layers, the lowest of which gets no input; a 1x1
- * convolution over all forecasting layers' outputs makes the frames (Shi 2015, section 3.3).
+ * frames: [T, N, H, W, C] to the next ones, [A, N, H, W, C]: layers of ConvLSTM or ConvGRU read the
+ * frames seen and hand copies of their states to forecasting layers, the lowest of which gets no
+ * input; a 1x1 convolution over all forecasting layers' outputs makes the frames (Shi 2015, section
+ * 3.3).
  *
- * <p>Parameters: those of {@link ConvLstm} with suffixes {@code _enc0, _enc1, ..., _fc0, ...}, then
- * {@code head.weight}, {@code head.bias}.
+ * <p>Parameters: those of {@link ConvLstm} or {@link ConvGru} with suffixes {@code _enc0, _enc1,
+ * ..., _fc0, ...}, then {@code head.weight}, {@code head.bias}.
  */
-public final class EncoderForecaster implements Layer {
+public final class EncoderForecaster implements FrameForecaster {
   private final Config config;
-  private final List<ConvLstm> encoder = new ArrayList<>();
-  private final List<ConvLstm> forecaster = new ArrayList<>();
+  private final List<FrameLayer> encoder = new ArrayList<>();
+  private final List<FrameLayer> forecaster = new ArrayList<>();
   private final Conv2d head;
 
   /**
    * What the model is.
    *
+   * @param cell of all layers
    * @param channels C of a frame
    * @param hidden K of each layer, lowest first
    * @param kernel of the cells, odd
    * @param patch p; the cells see frames of [H/p, W/p, p p C]
-   * @param peephole the size of the frames that the cells see, or null without peepholes
+   * @param peephole the size of the frames that the cells see, or null without peepholes; for
+   *     ConvLSTM
    * @param sigmoid whether the frames end in a logistic function, for pixels in 0..1
    */
   public record Config(
+      FrameCell cell,
       int channels,
       List<Integer> hidden,
       int kernel,
@@ -42,14 +46,28 @@ public final class EncoderForecaster implements Layer {
     /** Checks the sizes. */
     public Config {
       hidden = List.copyOf(hidden);
-      if (channels < 1 || hidden.isEmpty()) {
-        throw new IllegalArgumentException(
-            "encoder-forecaster: expected channels >= 1 and at least one layer, got "
-                + channels
-                + " and "
-                + hidden);
-      }
+      FrameLayer.check("encoder-forecaster", cell, channels, hidden, peephole);
       new Patch(patch);
+    }
+
+    /**
+     * A model of ConvLSTM.
+     *
+     * @param channels C of a frame
+     * @param hidden K of each layer, lowest first
+     * @param kernel of the cells, odd
+     * @param patch p
+     * @param peephole the size of the frames that the cells see, or null without peepholes
+     * @param sigmoid whether the frames end in a logistic function
+     */
+    public Config(
+        int channels,
+        List<Integer> hidden,
+        int kernel,
+        int patch,
+        ConvLstm.Config.Frame peephole,
+        boolean sigmoid) {
+      this(FrameCell.CONV_LSTM, channels, hidden, kernel, patch, peephole, sigmoid);
     }
 
     int inner() {
@@ -78,15 +96,17 @@ public final class EncoderForecaster implements Layer {
    */
   public EncoderForecaster(Config config, DType type, Weights weights, DeviceArena arena) {
     this.config = config;
+    int below = config.inner();
     int total = 0;
     for (int l = 0; l < config.hidden.size(); l++) {
-      int below = l == 0 ? config.inner() : config.hidden.get(l - 1);
-      encoder.add(new ConvLstm(cell(below, l), type, "_enc" + l, weights, arena));
-      total += config.hidden.get(l);
+      encoder.add(layer(below, l, "_enc" + l, type, weights, arena));
+      below = config.hidden.get(l);
+      total += below;
     }
+    below = 0;
     for (int l = 0; l < config.hidden.size(); l++) {
-      int below = l == 0 ? 0 : config.hidden.get(l - 1);
-      forecaster.add(new ConvLstm(cell(below, l), type, "_fc" + l, weights, arena));
+      forecaster.add(layer(below, l, "_fc" + l, type, weights, arena));
+      below = config.hidden.get(l);
     }
     // Frames are mostly black: a sigmoid that starts near its mean saves the first steps.
     var bias = config.sigmoid ? Init.constant(-2) : Init.uniform(1 / Math.sqrt(total));
@@ -95,9 +115,11 @@ public final class EncoderForecaster implements Layer {
             new Conv2d.Config(total, config.inner(), 1, 1, bias), type, weights.at("head"), arena);
   }
 
-  private ConvLstm.Config cell(int inputs, int layer) {
-    return new ConvLstm.Config(
-        inputs, config.hidden.get(layer), config.kernel, config.kernel, config.peephole);
+  private FrameLayer layer(
+      int inputs, int layer, String suffix, DType type, Weights weights, DeviceArena arena) {
+    int hidden = config.hidden.get(layer);
+    return FrameLayer.of(
+        config.cell, inputs, hidden, config.kernel, config.peephole, type, suffix, weights, arena);
   }
 
   /** {@return what the model is} */
@@ -114,14 +136,7 @@ public final class EncoderForecaster implements Layer {
     return all;
   }
 
-  /**
-   * Predicts the frames that follow.
-   *
-   * @param pass holds what is computed
-   * @param frames [T, N, H, W, C] what was seen
-   * @param ahead A, how many frames to predict
-   * @return [A, N, H, W, C]
-   */
+  @Override
   public Tensor forward(Pass pass, Tensor frames, int ahead) {
     if (ahead < 1) {
       throw new IllegalArgumentException(
@@ -129,7 +144,7 @@ public final class EncoderForecaster implements Layer {
     }
     var patch = new Patch(config.patch);
     var x = patch.split(pass, frames);
-    var states = new ArrayList<ConvLstm.State>();
+    var states = new ArrayList<List<Tensor>>();
     for (var layer : encoder) {
       var output = layer.forward(pass, x, null);
       x = output.y();

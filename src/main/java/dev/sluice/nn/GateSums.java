@@ -24,7 +24,7 @@ final class GateSums {
   }
 
   private static double[] values(Rnn strand, String prefix) {
-    return strand.parameters().stream()
+    return strand.all().stream()
         .filter(parameter -> parameter.name().startsWith(prefix))
         .findFirst()
         .map(parameter -> parameter.value().doubles())

@@ -107,8 +107,7 @@ public final class LayerNorm implements Layer {
 
   private Tensor run(Pass pass, Tensor x, Tensor normal, Tensor y) {
     var backend = pass.device().backend();
-    var affine =
-        packed.of(new ChannelsLast(backend, type, channels, height * width), pass.stream());
+    var affine = packed.of(new ChannelsLast(backend, type, channels, height * width), pass);
     long area = (long) channels * height * width;
     var gamma = affine.slice(0, area);
     var beta = affine.slice(area, 2 * area);

@@ -42,6 +42,18 @@ public final class Linear implements Layer {
    * @param arena where they live
    */
   public Linear(int inputs, int outputs, DType type, Weights weights, DeviceArena arena) {
+    this(inputs, outputs, pytorch(inputs), pytorch(inputs), type, weights, arena);
+  }
+
+  /** A layer that begins in another way. */
+  Linear(
+      int inputs,
+      int outputs,
+      Init forWeight,
+      Init forBias,
+      DType type,
+      Weights weights,
+      DeviceArena arena) {
     if (inputs < 1 || outputs < 1) {
       throw new IllegalArgumentException(
           "linear: expected sizes >= 1, got C " + inputs + ", K " + outputs);
@@ -49,9 +61,13 @@ public final class Linear implements Layer {
     this.inputs = inputs;
     this.outputs = outputs;
     this.type = type;
-    var init = Init.uniform(1 / Math.sqrt(inputs));
-    weight = Parameter.take(weights, "weight", Shape.of(outputs, inputs), init, type, arena);
-    bias = Parameter.take(weights, "bias", Shape.of(outputs), init, type, arena);
+    weight = Parameter.take(weights, "weight", Shape.of(outputs, inputs), forWeight, type, arena);
+    bias = Parameter.take(weights, "bias", Shape.of(outputs), forBias, type, arena);
+  }
+
+  private static Init pytorch(int inputs) {
+    // At least 1, so that a wrong size is told by its own sentence.
+    return Init.uniform(1 / Math.sqrt(Math.max(inputs, 1)));
   }
 
   @Override

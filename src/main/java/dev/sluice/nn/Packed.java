@@ -1,5 +1,6 @@
 package dev.sluice.nn;
 
+import dev.sluice.DType;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.Stream;
@@ -10,11 +11,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The packed copies of a layer's weights, one for each layout that a plan asked for, packed again
- * only when a weight was changed. Thread-safe, so that one model serves many threads.
+ * The packed copies of a layer's weights. In inference one for each layout that a plan asked for is
+ * kept and packed again only when a weight was changed; a model that meets more shapes than that,
+ * and every training pass, whose weights are new anyway, packs into the pass's own memory. So
+ * memory stays bounded whatever shapes come. Thread-safe, so that one model serves many threads.
  */
 final class Packed {
+  private static final int KEPT = 16;
+
   private record Copy(Tensor tensor, long version) {}
+
+  private record Key(Packed owner, Object layout) {}
 
   private final List<Parameter> parameters;
   private final DeviceArena arena;
@@ -25,24 +32,42 @@ final class Packed {
     this.arena = arena;
   }
 
-  synchronized Tensor of(Packing plan, Stream stream) {
-    long version = 0;
-    for (var parameter : parameters) {
-      version += parameter.version();
+  Tensor of(Packing plan, Pass pass) {
+    var kept = pass.training() ? null : kept(plan, pass.stream());
+    if (kept != null) {
+      return kept;
     }
+    return pass.once(
+        new Key(this, plan.layout()),
+        () -> packed(plan, pass.stream(), pass.empty(type(), shape(plan))));
+  }
+
+  /** The copy that is kept, or null where there are too many. */
+  private synchronized Tensor kept(Packing plan, Stream stream) {
     var copy = copies.get(plan.layout());
+    if (copy == null && copies.size() >= KEPT) {
+      return null;
+    }
+    long version = parameters.stream().mapToLong(Parameter::version).sum();
     if (copy == null || copy.version != version) {
-      var tensor = copy != null ? copy.tensor : empty(plan.packedBytes());
-      plan.pack(stream, parameters.stream().map(Parameter::value).toList(), tensor);
+      var tensor = copy != null ? copy.tensor : arena.empty(type(), shape(plan));
+      copy = new Copy(packed(plan, stream, tensor), version);
       stream.synchronize();
-      copy = new Copy(tensor, version);
       copies.put(plan.layout(), copy);
     }
     return copy.tensor;
   }
 
-  private Tensor empty(long bytes) {
-    var type = parameters.getFirst().value().type();
-    return arena.empty(type, Shape.of((bytes + type.bytes() - 1) / type.bytes()));
+  private Tensor packed(Packing plan, Stream stream, Tensor tensor) {
+    plan.pack(stream, parameters.stream().map(Parameter::value).toList(), tensor);
+    return tensor;
+  }
+
+  private DType type() {
+    return parameters.getFirst().value().type();
+  }
+
+  private Shape shape(Packing plan) {
+    return Shape.of((plan.packedBytes() + type().bytes() - 1) / type().bytes());
   }
 }

@@ -7,10 +7,12 @@ import dev.sluice.Shape;
 import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * One trip through a model: its stream, its activations and, in training, the way back. Layers
@@ -33,8 +35,10 @@ public final class Pass implements AutoCloseable {
   private final Thread owner = Thread.currentThread();
   private final List<Runnable> records = new ArrayList<>();
   private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
+  private final Map<Object, Tensor> madeOnce = new HashMap<>();
   private final OptionalLong seed;
   private long calls;
+  private boolean wentBack;
   private boolean closed;
 
   private Pass(Device device, boolean training, OptionalLong seed) {
@@ -172,6 +176,17 @@ public final class Pass implements AutoCloseable {
     return tensor;
   }
 
+  /** {@return what the first call with an equal key made, for the rest of this pass} */
+  Tensor once(Object key, Supplier<Tensor> make) {
+    requireUsable();
+    var made = madeOnce.get(key);
+    if (made == null) {
+      made = make.get();
+      madeOnce.put(key, made);
+    }
+    return made;
+  }
+
   /**
    * {@return whether a gradient flows into a tensor}
    *
@@ -230,7 +245,8 @@ public final class Pass implements AutoCloseable {
   }
 
   /**
-   * Goes back from a loss: adds to the gradient of every watched tensor and every parameter.
+   * Goes back from a loss: adds to the gradient of every watched tensor and every parameter. What
+   * was recorded is spent: several losses go back at once, from their sum.
    *
    * @param loss one number, made by this pass
    */
@@ -249,10 +265,19 @@ public final class Pass implements AutoCloseable {
     if (!training) {
       throw new IllegalStateException("backward: expected a training pass, got an inference pass");
     }
-    for (int i = records.size() - 1; i >= 0; i--) {
-      records.get(i).run();
+    if (wentBack && records.isEmpty()) {
+      throw new IllegalStateException(
+          "backward: expected work since the last backward of this pass, got none; several losses"
+              + " go back at once, from their sum");
     }
-    records.clear();
+    wentBack = true;
+    try {
+      for (int i = records.size() - 1; i >= 0; i--) {
+        records.get(i).run();
+      }
+    } finally {
+      records.clear();
+    }
   }
 
   /** The key of this pass's random numbers. */

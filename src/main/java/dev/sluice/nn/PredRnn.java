@@ -8,7 +8,6 @@ import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * frames: [T, N, H, W, C] to the next ones: [T - 1, N, H/p, W/p, p p C], in patches: layers of
@@ -38,7 +37,7 @@ import java.util.stream.IntStream;
  * }
  * }</pre>
  */
-public final class PredRnn implements Layer {
+public final class PredRnn implements FrameForecaster {
   private static final double[] NONE = {};
 
   private final Config config;
@@ -99,11 +98,7 @@ public final class PredRnn implements Layer {
      * @param seen frames that are given
      */
     public int maskLength(int total, int seen) {
-      if (seen < 1 || seen >= total) {
-        throw new IllegalArgumentException(
-            "predrnn: expected 1 <= seen < T, got %d of %d frames".formatted(seen, total));
-      }
-      return reverse ? total - 2 : total - seen - 1;
+      return sampling().maskLength(total, seen);
     }
 
     /**
@@ -114,12 +109,11 @@ public final class PredRnn implements Layer {
      * @param seen frames that are given
      */
     public float[] testMask(int batch, int total, int seen) {
-      int length = maskLength(total, seen);
-      var mask = new float[batch * length];
-      for (int i = 0; reverse && i < mask.length; i++) {
-        mask[i] = i % length < seen - 1 ? 1 : 0;
-      }
-      return mask;
+      return sampling().testMask(batch, total, seen);
+    }
+
+    private FrameSampling sampling() {
+      return new FrameSampling("predrnn", reverse);
     }
   }
 
@@ -199,25 +193,45 @@ public final class PredRnn implements Layer {
    */
   public Output forward(Pass pass, Tensor frames, int seen, float[] mask) {
     check(frames);
-    int total = frames.shape().size(0);
-    int batch = frames.shape().size(1);
-    int length = config.maskLength(total, seen);
-    if (mask.length != batch * length) {
-      throw new IllegalArgumentException(
-          "predrnn: mask: expected [%d, %d] ([N, entries]), got %d numbers"
-              .formatted(batch, length, mask.length));
-    }
-    int first = config.reverse ? 1 : seen;
-    var columns = new float[length][batch];
-    for (int i = 0; i < mask.length; i++) {
-      columns[i % length][i / length] = mask[i];
-    }
     var x = new Patch(config.patch).split(pass, frames);
-    return run(
-        pass,
-        x.at(0),
-        total,
-        (t, made) -> t < first ? x.at(t) : mixed(pass, columns[t - first], x.at(t), made));
+    var reading = config.sampling().masked(pass, x, seen, mask);
+    return run(pass, x.at(0), frames.shape().size(0), reading);
+  }
+
+  @Override
+  public Tensor forward(Pass pass, Tensor frames, int ahead) {
+    return predict(pass, frames, ahead);
+  }
+
+  /**
+   * {@return [1]: the loss of all T - 1 predictions, those of frames seen too, and the weighted
+   * decoupling loss; after the frames seen the model reads its own predictions}
+   *
+   * @param pass holds what is computed
+   * @param clip [T, N, H, W, C]
+   * @param seen how many frames are given, 1 to T - 1
+   * @param criterion compares predictions and frames, both in patches
+   */
+  @Override
+  public Tensor loss(Pass pass, Tensor clip, int seen, Criterion criterion) {
+    check(clip);
+    var mask = config.testMask(clip.shape().size(1), clip.shape().size(0), seen);
+    return loss(pass, clip, seen, mask, criterion);
+  }
+
+  /**
+   * {@return [1]: as the other, with scheduled sampling}
+   *
+   * @param pass holds what is computed
+   * @param clip [T, N, H, W, C]
+   * @param seen how many frames are given, 1 to T - 1
+   * @param mask [N, {@link Config#maskLength}] 1 where a frame is read, 0 where its prediction is
+   * @param criterion compares predictions and frames, both in patches
+   */
+  public Tensor loss(Pass pass, Tensor clip, int seen, float[] mask, Criterion criterion) {
+    var output = forward(pass, clip, seen, mask);
+    var target = new Patch(config.patch).split(pass, clip).slice(1, clip.shape().dim(0));
+    return decoupled(pass, criterion.of(pass, output.y, target), output);
   }
 
   /**
@@ -236,7 +250,7 @@ public final class PredRnn implements Layer {
     int seen = frames.shape().size(0);
     var patch = new Patch(config.patch);
     var x = patch.split(pass, frames);
-    var output = run(pass, x.at(0), seen + ahead, (t, made) -> t < seen ? x.at(t) : made);
+    var output = run(pass, x.at(0), seen + ahead, FrameSampling.fedBack(x, seen));
     return patch.join(pass, output.y.slice(seen - 1L, seen + ahead - 1L));
   }
 
@@ -287,12 +301,7 @@ public final class PredRnn implements Layer {
         config.channels);
   }
 
-  /** What a step reads, given the prediction of the step before. */
-  private interface Reading {
-    Tensor at(int t, Tensor made);
-  }
-
-  private Output run(Pass pass, Tensor like, int total, Reading reading) {
+  private Output run(Pass pass, Tensor like, int total, FrameSampling.Reading reading) {
     var frame = like.shape();
     int layers = cells.size();
     var states = new ArrayList<StLstm.State>();
@@ -350,31 +359,6 @@ public final class PredRnn implements Layer {
     run(pass, "decouple", NONE, a, b, stats, loss);
     pass.record(() -> run(pass, "decouple_backward", NONE, a, b, stats, pass.gradient(loss)));
     return loss;
-  }
-
-  private Tensor mixed(Pass pass, float[] mask, Tensor x, Tensor made) {
-    if (all(mask, 1)) {
-      return x;
-    }
-    if (all(mask, 0)) {
-      return made;
-    }
-    var weights = pass.empty(type, Shape.of(mask.length)).set(mask);
-    var y = pass.watch(pass.empty(type, x.shape()));
-    run(pass, "sampling_mix", NONE, weights, x, made, y);
-    pass.record(
-        () -> {
-          var dy = pass.arrived(y);
-          if (dy != null) {
-            var dx = pass.gradientOrNull(x);
-            run(pass, "sampling_mix_backward", NONE, weights, dy, dx, pass.gradient(made));
-          }
-        });
-    return y;
-  }
-
-  private static boolean all(float[] mask, float value) {
-    return IntStream.range(0, mask.length).allMatch(i -> mask[i] == value);
   }
 
   private static void run(Pass pass, String kernel, double[] scalars, Tensor... tensors) {

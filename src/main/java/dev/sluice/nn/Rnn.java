@@ -29,6 +29,8 @@ import java.util.List;
  */
 public final class Rnn implements Layer {
   private final RnnSpec spec;
+  private final boolean kerasBiases;
+  private final List<Parameter> all;
   private final List<Parameter> parameters;
   private final Packed packed;
   private final DeviceArena arena;
@@ -52,15 +54,23 @@ public final class Rnn implements Layer {
    */
   public record State(Tensor h, Tensor c) {}
 
-  private Rnn(RnnSpec spec, Dropout dropout, List<Parameter> parameters, DeviceArena arena) {
+  private Rnn(
+      RnnSpec spec, Dropout dropout, boolean kerasBiases, List<Parameter> all, DeviceArena arena) {
     this.spec = spec;
     this.dropout = dropout;
-    this.parameters = List.copyOf(parameters);
-    this.packed = new Packed(this.parameters, arena);
+    this.kerasBiases = kerasBiases;
+    this.all = List.copyOf(all);
+    this.parameters = all.stream().filter(p -> !fixed(spec, kerasBiases, p.name())).toList();
+    this.packed = new Packed(this.all, arena);
     this.arena = arena;
     for (int layer = 0; dropout.p() > 0 && layer < spec.layers(); layer++) {
       stack.add(layer(layer));
     }
+  }
+
+  /** Whether a tensor of the spec is zero for ever, and so no parameter. */
+  private static boolean fixed(RnnSpec spec, boolean kerasBiases, String name) {
+    return kerasBiases && spec.kind() != RnnSpec.Kind.GRU_RESET_AFTER && name.startsWith("bias_hh");
   }
 
   /** One layer as a network of its own. */
@@ -70,10 +80,10 @@ public final class Rnn implements Layer {
 
   /** A network over the parameters of one layer, or of one direction of it. */
   private Rnn part(int firstStrand, int strands) {
-    int each = parameters.size() / (spec.layers() * spec.directions());
-    var own = parameters.subList(firstStrand * each, (firstStrand + strands) * each);
+    int each = all.size() / (spec.layers() * spec.directions());
+    var own = all.subList(firstStrand * each, (firstStrand + strands) * each);
     int layer = firstStrand / spec.directions();
-    return new Rnn(spec.part(layer, strands > 1), new Dropout(0), own, arena);
+    return new Rnn(spec.part(layer, strands > 1), new Dropout(0), kerasBiases, own, arena);
   }
 
   /** One layer in one direction as a network of its own; it runs forward. */
@@ -141,6 +151,7 @@ public final class Rnn implements Layer {
     private int layers = 1;
     private boolean bidirectional;
     private boolean bias = true;
+    private boolean kerasBiases;
     private int projection;
     private boolean peephole;
     private RnnSpec.CellClip clip = RnnSpec.CellClip.NONE;
@@ -197,6 +208,18 @@ public final class Rnn implements Layer {
      */
     public Builder bias(boolean value) {
       bias = value;
+      return this;
+    }
+
+    /**
+     * {@return this, with the biases of Keras: one, b_ih, where two would only add up; b_hh is then
+     * zero and no parameter, neither counted nor trained nor stored. A GRU with the reset after
+     * keeps both, as in Keras, since r multiplies b_hn}
+     *
+     * @param value whether the biases are those of Keras
+     */
+    public Builder kerasBiases(boolean value) {
+      kerasBiases = value;
       return this;
     }
 
@@ -279,32 +302,38 @@ public final class Rnn implements Layer {
      * @param arena where they live
      */
     public Rnn build(Weights weights, DeviceArena arena) {
-      var spec =
-          new RnnSpec(
-              kind,
-              type,
-              input,
-              hidden,
-              layers,
-              bidirectional,
-              bias,
-              projection,
-              peephole,
-              clip,
-              forgetBias,
-              blend);
       if (dropout.p() > 0 && layers == 1) {
         throw new IllegalArgumentException(
             "rnn: dropout lies between layers: expected 2 layers or more, got 1");
       }
-      var parameters = new ArrayList<Parameter>();
+      var spec = spec();
+      var all = new ArrayList<Parameter>();
       spec.weights()
           .forEach(
               (name, shape) ->
-                  parameters.add(
-                      Parameter.take(
-                          weights, name, shape, init.of(spec, name, shape), type, arena)));
-      return new Rnn(spec, dropout, parameters, arena);
+                  all.add(
+                      fixed(spec, kerasBiases, name)
+                          ? new Parameter(name, arena.zeros(type, shape))
+                          : Parameter.take(
+                              weights, name, shape, init.of(spec, name, shape), type, arena)));
+      return new Rnn(spec, dropout, kerasBiases, all, arena);
+    }
+
+    /** What the network would be. */
+    RnnSpec spec() {
+      return new RnnSpec(
+          kind,
+          type,
+          input,
+          hidden,
+          layers,
+          bidirectional,
+          bias,
+          projection,
+          peephole,
+          clip,
+          forgetBias,
+          blend);
     }
   }
 
@@ -316,6 +345,11 @@ public final class Rnn implements Layer {
   @Override
   public List<Parameter> parameters() {
     return parameters;
+  }
+
+  /** The tensors of the spec, in its order, those that are no parameters too. */
+  List<Parameter> all() {
+    return all;
   }
 
   /**
@@ -365,10 +399,10 @@ public final class Rnn implements Layer {
     var lengths = values.lengths() != null;
     var run = new RnnSpec.Run(dims.size(0), dims.size(1), lengths, pass.training());
     var plan = pass.device().backend().rnn(spec, run);
-    var weights = packed.of(plan, pass.stream());
+    var weights = packed.of(plan, pass);
     var reserve = Recorded.reserve(pass, plan, spec.type());
     plan.forward(pass.stream(), weights, values, reserve);
-    Recorded.backward(pass, plan, weights, values, parameters, reserve);
+    Recorded.backward(pass, plan, weights, values, all, reserve);
   }
 
   /** Layer by layer, with dropout between them. */

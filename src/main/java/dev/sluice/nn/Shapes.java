@@ -21,6 +21,10 @@ final class Shapes {
    * @param dims expected sizes or {@link #ANY}
    */
   static Tensor check(String what, Tensor tensor, DType type, String names, long... dims) {
+    if (tensor == null) {
+      throw new IllegalArgumentException(
+          what + ": expected " + expected(names, dims) + ", got none");
+    }
     boolean fits = tensor.shape().rank() == dims.length;
     for (int i = 0; fits && i < dims.length; i++) {
       fits = dims[i] == ANY ? tensor.shape().dim(i) > 0 : tensor.shape().dim(i) == dims[i];

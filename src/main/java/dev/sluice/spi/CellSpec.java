@@ -57,6 +57,7 @@ public record CellSpec(
               + ", K "
               + hidden);
     }
+    ConvSpec.requireChannels("cell", inputs, hidden);
     ConvSpec.requireOdd(kernelHeight, kernelWidth);
   }
 

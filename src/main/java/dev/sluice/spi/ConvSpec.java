@@ -26,6 +26,8 @@ public record ConvSpec(
     int kernelHeight,
     int kernelWidth,
     boolean bias) {
+  private static final int MOST_CHANNELS = 1 << 28;
+
   /** Checks the sizes. */
   public ConvSpec {
     if (batch < 1 || height < 1 || width < 1 || inputs < 1 || outputs < 1) {
@@ -41,7 +43,16 @@ public record ConvSpec(
               + ", K "
               + outputs);
     }
+    requireChannels("convolution", inputs, outputs);
     requireOdd(kernelHeight, kernelWidth);
+  }
+
+  /** So that no number of gates times channels overflows. */
+  static void requireChannels(String what, int inputs, int outputs) {
+    if (inputs >= MOST_CHANNELS || outputs >= MOST_CHANNELS) {
+      throw new IllegalArgumentException(
+          what + ": expected fewer than 2^28 channels, got C " + inputs + ", K " + outputs);
+    }
   }
 
   static void requireOdd(int kernelHeight, int kernelWidth) {

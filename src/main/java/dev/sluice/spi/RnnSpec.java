@@ -93,6 +93,13 @@ public record RnnSpec(
       READ
     }
 
+    /** Checks the bound. */
+    public CellClip {
+      if (!(bound > 0)) {
+        throw new IllegalArgumentException("cell clip: expected a bound > 0, got " + bound);
+      }
+    }
+
     /** {@return whether there is a bound} */
     public boolean active() {
       return bound != Double.POSITIVE_INFINITY;
@@ -127,6 +134,11 @@ public record RnnSpec(
               + hidden
               + ", "
               + layers);
+    }
+    if (hidden >= 1 << 28) {
+      throw new IllegalArgumentException(
+          "rnn: expected hidden to be less than 2^28, so that all gates can be counted, got "
+              + hidden);
     }
     if (projection < 0 || projection > hidden) {
       throw new IllegalArgumentException(

@@ -12,7 +12,7 @@ public interface Loss {
    *
    * @param pass holds what is computed
    * @param predicted [...]
-   * @param target [...], the same shape
+   * @param target [...], the same shape; no gradient flows into it
    */
   Tensor of(Pass pass, Tensor predicted, Tensor target);
 

@@ -38,6 +38,7 @@ public final class Trainer {
   private final double clip;
   private final float[] number = new float[1];
   private double gradientNorm;
+  private boolean cutShort;
 
   /**
    * A trainer before its first step.
@@ -69,6 +70,11 @@ public final class Trainer {
    *     as they were
    */
   public double step(Function<Pass, Tensor> loss) {
+    if (cutShort) {
+      // What threw before the optimiser's step left a part of its gradients.
+      Gradients.zero(parameters);
+    }
+    cutShort = true;
     double value;
     try (var pass = Pass.training(device, optimiser.steps())) {
       var made = loss.apply(pass);
@@ -82,12 +88,12 @@ public final class Trainer {
     }
     optimiser.rate(schedule.rate(optimiser.steps()));
     optimiser.step();
+    cutShort = false;
     return value;
   }
 
   private ArithmeticException diverged(double loss) {
     var first = Gradients.firstNonFinite(parameters).map(where -> " (" + where + ")").orElse("");
-    Gradients.zero(parameters);
     return new ArithmeticException(
         "training step %d: expected a finite loss and gradient, got a loss of %s and a gradient of"
                 .formatted(optimiser.steps() + 1, (float) loss)

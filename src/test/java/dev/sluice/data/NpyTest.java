@@ -163,6 +163,12 @@ class NpyTest {
     assertTrue(message.length() < 300, message);
   }
 
+  @Test
+  void namesTheFolderThatStandsForAFile(@TempDir Path folder) {
+    var e = assertThrows(FormatException.class, () -> Npy.read(folder));
+    assertEquals(folder + ": expected a .npy file, got a folder", e.getMessage());
+  }
+
   private static NpyArray read(byte[] file) {
     return Npy.read(new ByteArrayInputStream(file), "x.npy");
   }

@@ -81,6 +81,9 @@ class ConvLstmTest {
     assertEquals(
         "convlstm: c0: expected [1, 5, 6, 3] ([N, H, W, K]), got [1, 5, 6, 12]",
         refusal(() -> cell.forward(pass, x, new State(fits, zeros(1, 5, 6, 12)))));
+    assertEquals(
+        "convlstm: c0: expected [1, 5, 6, 3] ([N, H, W, K]), got none",
+        refusal(() -> cell.forward(pass, x, new State(fits, null))));
   }
 
   @Test
@@ -98,6 +101,9 @@ class ConvLstmTest {
     assertEquals(odd + "3x2", refusal(() -> new Config(2, 3, 3, 2, null)));
     assertEquals(odd + "-1x-1", refusal(() -> new Config(2, 3, -1)));
     assertEquals(odd + "0x0", refusal(() -> new Config(2, 3, 0)));
+    assertEquals(
+        "cell: expected fewer than 2^28 channels, got C 2, K 600000000",
+        refusal(() -> new Config(2, 600_000_000, 3)));
     refusal(() -> new Config(2, 0, 3));
     refusal(() -> new Config(-1, 3, 3));
   }

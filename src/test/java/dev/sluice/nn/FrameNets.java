@@ -80,14 +80,14 @@ final class FrameNets {
     return List.of(output.y(), output.last().h(), output.last().c());
   }
 
-  static Net encoderForecaster(Dice dice, DType type, DeviceArena arena) {
+  static Net encoderForecaster(Dice dice, DType type, DeviceArena arena, FrameCell cell) {
     var frames = Frames.draw(dice);
     int patch = dice.size(1, 2);
     var hidden = dice.coin() ? List.of(dice.channels(), dice.channels()) : List.of(dice.channels());
-    var frame = dice.coin() ? frames.frame() : null;
+    var frame = dice.coin() && cell == FrameCell.CONV_LSTM ? frames.frame() : null;
     var config =
         new EncoderForecaster.Config(
-            dice.size(1, 2), hidden, dice.one(1, 3), patch, frame, dice.coin());
+            cell, dice.size(1, 2), hidden, dice.one(1, 3), patch, frame, dice.coin());
     var model = dice.filled(new EncoderForecaster(config, type, Weights.random(1), arena));
     var shape =
         Shape.of(

@@ -32,7 +32,12 @@ final class Nets {
         "relu", (d, type, arena) -> rnn(d, type, arena, plain(d, Rnn.relu(d.units(), d.units()))));
     ROWS.put("convlstm", FrameNets::convLstm);
     ROWS.put("convlstm without input", FrameNets::convLstmWithoutInput);
-    ROWS.put("encoder-forecaster", FrameNets::encoderForecaster);
+    ROWS.put(
+        "encoder-forecaster",
+        (d, type, arena) -> FrameNets.encoderForecaster(d, type, arena, FrameCell.CONV_LSTM));
+    ROWS.put(
+        "encoder-forecaster, convgru",
+        (d, type, arena) -> FrameNets.encoderForecaster(d, type, arena, FrameCell.CONV_GRU));
     ROWS.put("linear", Nets::linear);
     ROWS.put("conv2d", FrameNets::conv2d);
     ROWS.put("patch", FrameNets::patch);
@@ -42,11 +47,12 @@ final class Nets {
     ROWS.put("bce with logits", (d, type, arena) -> loss(d, type, Loss.bceWithLogits()));
     ROWS.putAll(SpatioTemporalNets.ROWS);
     ROWS.putAll(SequenceNets.ROWS);
+    ROWS.putAll(ModelNets.ROWS);
   }
 
   private Nets() {}
 
-  private static Rnn.Builder plain(Dice dice, Rnn.Builder builder) {
+  static Rnn.Builder plain(Dice dice, Rnn.Builder builder) {
     return builder.layers(dice.size(1, 3)).bidirectional(dice.coin()).bias(!dice.coin());
   }
 
@@ -66,7 +72,7 @@ final class Nets {
         : builder;
   }
 
-  private static Net rnn(Dice dice, DType type, DeviceArena arena, Rnn.Builder builder) {
+  static Net rnn(Dice dice, DType type, DeviceArena arena, Rnn.Builder builder) {
     var rnn = dice.filled(builder.type(type).build(Weights.random(1), arena));
     var spec = rnn.spec();
     int steps = dice.size(1, 6);

@@ -36,6 +36,21 @@ class PassTest {
   }
 
   @Test
+  void refusesToGoBackTwiceOverTheSameWork() {
+    try (var arena = device.arena();
+        var pass = Pass.training(device)) {
+      var linear = new Linear(1, 1, Weights.random(1), arena);
+      var y = linear.forward(pass, pass.tensor(Shape.of(1, 1), new float[] {1}));
+      var first = Loss.mse().of(pass, y, pass.tensor(Shape.of(1, 1), new float[] {0}));
+      var second = Loss.l1().of(pass, y, pass.tensor(Shape.of(1, 1), new float[] {9}));
+      pass.backward(first);
+      var e = assertThrows(IllegalStateException.class, () -> pass.backward(second));
+      assertTrue(e.getMessage().startsWith("backward: expected work since"), e.getMessage());
+      pass.backward(Loss.times(pass, second, 1));
+    }
+  }
+
+  @Test
   void refusesForeignThreads() throws InterruptedException {
     try (var arena = device.arena();
         var pass = Pass.training(device)) {

@@ -13,6 +13,7 @@ import dev.sluice.FormatException;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.spi.RnnSpec;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Weights;
 import java.util.List;
@@ -131,6 +132,15 @@ class RnnTest {
     assertEquals(
         "rnn: expected a projection of 0 (none) to hidden = 3, got 4",
         refusal(() -> Rnn.lstm(5, 3).projection(4).build(weights, arena)));
+    assertEquals(
+        "rnn: expected hidden to be less than 2^28, so that all gates can be counted, got"
+            + " 600000000",
+        refusal(() -> Rnn.lstm(5, 600_000_000).build(weights, arena)));
+    for (double bound : new double[] {0, -1, Double.NaN}) {
+      assertEquals(
+          "cell clip: expected a bound > 0, got " + bound,
+          refusal(() -> Rnn.lstm(5, 3).cellClip(bound, RnnSpec.CellClip.Mode.STORE)));
+    }
     assertEquals(0, arena.bytes(), "nothing was allocated");
   }
 

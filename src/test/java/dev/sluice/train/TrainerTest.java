@@ -71,6 +71,29 @@ class TrainerTest {
   }
 
   @Test
+  void startsAfreshAfterAStepThatWasCutShort() {
+    var whole = new Run(2, Double.POSITIVE_INFINITY);
+    var torn = new Run(2, Double.POSITIVE_INFINITY);
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            torn.trainer.step(
+                pass -> {
+                  pass.record(
+                      () -> {
+                        throw new IllegalStateException("in the middle of the way back");
+                      });
+                  var y =
+                      torn.model.forward(pass, pass.tensor(Shape.of(1, 3), new float[] {1, 2, 3}));
+                  return Loss.mse().of(pass, y, pass.tensor(y.shape(), new float[2]));
+                }));
+    assertEquals(0, torn.trainer.steps());
+    assertEquals(whole.step(1), torn.step(1));
+    assertEquals(whole.trainer.gradientNorm(), torn.trainer.gradientNorm());
+    assertArrayEquals(whole.numbers(), torn.numbers());
+  }
+
+  @Test
   void learnsAtTheRatesOfTheSchedule() {
     var run = new Run(2, 1);
     double first = run.step(1);

@@ -39,10 +39,7 @@ public enum Cell {
     @Override
     Network build(Problem p, Weights weights, DeviceArena arena) {
       boolean before = p.variant().reset() == ConvGru.Reset.BEFORE;
-      var gru =
-          before
-              ? Rnn.gruResetBefore(p.input(), p.hidden())
-              : Rnn.gru(p.input(), p.hidden());
+      var gru = before ? Rnn.gruResetBefore(p.input(), p.hidden()) : Rnn.gru(p.input(), p.hidden());
       return sequence(p, gru, weights, arena);
     }
   },
@@ -83,8 +80,7 @@ public enum Cell {
   STLSTM(7, true, Form.LAYER_NORM) {
     @Override
     Network build(Problem p, Weights weights, DeviceArena arena) {
-      var frame =
-          p.variant().layerNorm() ? new ConvLstm.Config.Frame(p.height(), p.width()) : null;
+      var frame = p.variant().layerNorm() ? new ConvLstm.Config.Frame(p.height(), p.width()) : null;
       return stack(
           p,
           (input, suffix) -> {

@@ -179,8 +179,8 @@ public record Problem(
    *
    * <p>Forward, over the steps of all sequences S, layers l and directions D: {@code 2 S G H (C_l +
    * H)} with G gates; a cell over frames does that at each of the frame's pixels, for each of the
-   * kernel's k k taps, those over the zero padding counted too; an ST-LSTM multiplies {@code k k (7 C
-   * H + 9 H H) + 2 H H} there. Training is three times as much: forward, gradients of what was
+   * kernel's k k taps, those over the zero padding counted too; an ST-LSTM multiplies {@code k k (7
+   * C H + 9 H H) + 2 H H} there. Training is three times as much: forward, gradients of what was
    * multiplied with the weights, gradients of the weights. Pointwise work is not counted.
    */
   public double flops() {

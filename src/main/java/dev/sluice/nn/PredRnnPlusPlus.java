@@ -1,0 +1,274 @@
+package dev.sluice.nn;
+
+import dev.sluice.DType;
+import dev.sluice.DeviceArena;
+import dev.sluice.Shape;
+import dev.sluice.Tensor;
+import dev.sluice.weights.Init;
+import dev.sluice.weights.Weights;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * frames: [T, N, H, W, C] to the next ones: [T - 1, N, H/p, W/p, p p C], in patches: layers of
+ * {@link CausalLstm} whose memory m climbs through the layers of a step and goes from the highest
+ * to the lowest of the next, with a {@link Ghu} between the first and the second layer (Wang 2018,
+ * figure 3); a 1x1 convolution over the highest h makes each frame. Output t predicts frame t + 1,
+ * the first ones included. What a step reads is as in {@link PredRnn}; gradients flow through the
+ * predictions fed back.
+ *
+ * <p>Parameters as in OpenSTL: {@code gradient_highway.x_concat.0.weight} and so on, see {@link
+ * Ghu}; {@code cell_list.0.conv_x.0.weight} and so on, see {@link CausalLstm}; {@code
+ * conv_last.weight [p p C, K, 1, 1]}.
+ *
+ * <pre>{@code
+ * try (var device = Device.best();
+ *     var arena = device.arena();
+ *     var pass = Pass.inference(device)) {
+ *   var config = new PredRnnPlusPlus.Config(1, List.of(16, 16), 5, 4, null, false);
+ *   var model = new PredRnnPlusPlus(config, Weights.random(1), arena);
+ *   var seen = pass.zeros(DType.FLOAT32, Shape.of(10, 2, 64, 64, 1));
+ *   var next = model.forward(pass, seen, 10); // [10, 2, 64, 64, 1]
+ * }
+ * }</pre>
+ */
+public final class PredRnnPlusPlus implements FrameForecaster {
+  private final Config config;
+  private final DType type;
+  private final List<Parameter> parameters = new ArrayList<>();
+  private final Ghu highway;
+  private final List<CausalLstm> cells = new ArrayList<>();
+  private final Convolve head;
+
+  /**
+   * What the model is.
+   *
+   * @param channels C of a frame
+   * @param hidden K of each layer, lowest first, at least two; all the same, since m passes through
+   *     all
+   * @param kernel of the cells and of the highway, odd
+   * @param patch p; the cells see frames of [H/p, W/p, p p C]
+   * @param layerNorm the size of the frames that the cells see, or null without layer norm
+   * @param reverse whether the mask begins with the second frame, not with the first unseen one
+   */
+  public record Config(
+      int channels,
+      List<Integer> hidden,
+      int kernel,
+      int patch,
+      ConvLstm.Config.Frame layerNorm,
+      boolean reverse) {
+    /** Checks the sizes. */
+    public Config {
+      hidden = List.copyOf(hidden);
+      if (channels < 1 || hidden.size() < 2) {
+        throw new IllegalArgumentException(
+            "predrnn++: expected channels >= 1 and at least two layers, since the highway lies"
+                + " between them, got %d and %s".formatted(channels, hidden));
+      }
+      if (hidden.stream().distinct().count() > 1) {
+        throw new IllegalArgumentException(
+            "predrnn++: expected as many channels in every layer, since the memory passes through"
+                + " all, got "
+                + hidden);
+      }
+      new Patch(patch);
+    }
+
+    int inner() {
+      return channels * patch * patch;
+    }
+
+    /**
+     * {@return how many entries a sample's mask has}
+     *
+     * @param total T
+     * @param seen frames that are given
+     */
+    public int maskLength(int total, int seen) {
+      return sampling().maskLength(total, seen);
+    }
+
+    /**
+     * {@return the mask of a test: only the frames that are given are read}
+     *
+     * @param batch N
+     * @param total T
+     * @param seen frames that are given
+     */
+    public float[] testMask(int batch, int total, int seen) {
+      return sampling().testMask(batch, total, seen);
+    }
+
+    private FrameSampling sampling() {
+      return new FrameSampling("predrnn++", reverse);
+    }
+  }
+
+  /**
+   * What a trip gives.
+   *
+   * @param y [T - 1, N, H/p, W/p, p p C] the predictions, in patches
+   * @param last [N, H/p, W/p, K] h, c and m of each layer after the last step
+   * @param z [N, H/p, W/p, K] the highway's state after the last step
+   */
+  public record Output(Tensor y, List<CausalLstm.State> last, Tensor z) {}
+
+  /**
+   * A float32 model.
+   *
+   * @param config what it is
+   * @param weights where its numbers come from
+   * @param arena where they live
+   */
+  public PredRnnPlusPlus(Config config, Weights weights, DeviceArena arena) {
+    this(config, DType.FLOAT32, weights, arena);
+  }
+
+  /**
+   * A model of another type.
+   *
+   * @param config what it is
+   * @param type of its tensors
+   * @param weights where its numbers come from
+   * @param arena where they live
+   */
+  public PredRnnPlusPlus(Config config, DType type, Weights weights, DeviceArena arena) {
+    this.config = config;
+    this.type = type;
+    int k = config.hidden.getFirst();
+    int kernel = config.kernel;
+    var norm = config.layerNorm;
+    var name = "gradient_highway";
+    highway =
+        within(
+            name, new Ghu(new Ghu.Config(k, kernel, kernel, norm), type, weights.at(name), arena));
+    for (int l = 0; l < config.hidden.size(); l++) {
+      int below = l == 0 ? config.inner() : k;
+      var cell = new CausalLstm.Config(below, k, kernel, kernel, norm);
+      name = "cell_list." + l;
+      cells.add(within(name, new CausalLstm(cell, type, weights.at(name), arena)));
+    }
+    var shape = Shape.of(config.inner(), k, 1, 1);
+    var init = Init.uniform(NormedConv.bound(shape));
+    var weight = Parameter.take(weights, "conv_last.weight", shape, init, type, arena);
+    parameters.add(weight);
+    head = new Convolve(weight, null);
+  }
+
+  private <L extends Layer> L within(String name, L layer) {
+    layer.parameters().forEach(p -> parameters.add(p.within(name)));
+    return layer;
+  }
+
+  /** {@return what the model is} */
+  public Config config() {
+    return config;
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  /**
+   * Predicts every frame from those before.
+   *
+   * @param pass holds what is computed
+   * @param frames [T, N, H, W, C]
+   * @param seen how many frames are given, 1 to T - 1
+   * @param mask [N, {@link Config#maskLength}] 1 where a frame is read, 0 where its prediction is
+   * @return the predictions of frames 1 to T - 1 and the states
+   */
+  public Output forward(Pass pass, Tensor frames, int seen, float[] mask) {
+    check(frames);
+    var x = new Patch(config.patch).split(pass, frames);
+    var reading = config.sampling().masked(pass, x, seen, mask);
+    return run(pass, x.at(0), frames.shape().size(0), reading);
+  }
+
+  @Override
+  public Tensor forward(Pass pass, Tensor frames, int ahead) {
+    check(frames);
+    if (ahead < 1) {
+      throw new IllegalArgumentException(
+          "predrnn++: expected at least 1 frame ahead, got " + ahead);
+    }
+    int seen = frames.shape().size(0);
+    var patch = new Patch(config.patch);
+    var x = patch.split(pass, frames);
+    var output = run(pass, x.at(0), seen + ahead, FrameSampling.fedBack(x, seen));
+    return patch.join(pass, output.y.slice(seen - 1L, seen + ahead - 1L));
+  }
+
+  /**
+   * {@return [1]: the loss of all T - 1 predictions, those of frames seen too; after the frames
+   * seen the model reads its own predictions}
+   *
+   * @param pass holds what is computed
+   * @param clip [T, N, H, W, C]
+   * @param seen how many frames are given, 1 to T - 1
+   * @param criterion compares predictions and frames, both in patches
+   */
+  @Override
+  public Tensor loss(Pass pass, Tensor clip, int seen, Criterion criterion) {
+    check(clip);
+    var mask = config.testMask(clip.shape().size(1), clip.shape().size(0), seen);
+    return loss(pass, clip, seen, mask, criterion);
+  }
+
+  /**
+   * {@return [1]: as the other, with scheduled sampling}
+   *
+   * @param pass holds what is computed
+   * @param clip [T, N, H, W, C]
+   * @param seen how many frames are given, 1 to T - 1
+   * @param mask [N, {@link Config#maskLength}] 1 where a frame is read, 0 where its prediction is
+   * @param criterion compares predictions and frames, both in patches
+   */
+  public Tensor loss(Pass pass, Tensor clip, int seen, float[] mask, Criterion criterion) {
+    var output = forward(pass, clip, seen, mask);
+    var target = new Patch(config.patch).split(pass, clip).slice(1, clip.shape().dim(0));
+    return criterion.of(pass, output.y, target);
+  }
+
+  private void check(Tensor frames) {
+    Shapes.check(
+        "predrnn++: frames",
+        frames,
+        type,
+        "T, N, H, W, C",
+        Shapes.ANY,
+        Shapes.ANY,
+        Shapes.ANY,
+        Shapes.ANY,
+        config.channels);
+  }
+
+  private Output run(Pass pass, Tensor like, int total, FrameSampling.Reading reading) {
+    var frame = like.shape();
+    var states = new ArrayList<CausalLstm.State>();
+    cells.forEach(
+        cell -> states.add(cell.zeros(pass, frame.size(0), frame.size(1), frame.size(2))));
+    var m = states.getLast().m();
+    Tensor z = null;
+    // The head adds, so that it can write a prediction to its place.
+    var y = pass.watch(pass.zeros(type, frame.outer(total - 1L)));
+    for (int t = 0; t < total - 1; t++) {
+      var x = reading.at(t, t == 0 ? null : y.at(t - 1L));
+      for (int l = 0; l < cells.size(); l++) {
+        var before = states.get(l);
+        var state = cells.get(l).step(pass, x, new CausalLstm.State(before.h(), before.c(), m));
+        states.set(l, state);
+        m = state.m();
+        x = state.h();
+        if (l == 0) {
+          z = highway.step(pass, x, z);
+          x = z;
+        }
+      }
+      head.addTo(pass, x, y.at(t));
+    }
+    return new Output(y, List.copyOf(states), z);
+  }
+}
