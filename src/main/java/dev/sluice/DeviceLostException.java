@@ -8,6 +8,8 @@ public final class DeviceLostException extends NativeException {
   private static final long serialVersionUID = 1;
 
   /**
+   * An exception.
+   *
    * @param call the C function that found the device lost
    * @param code what it returned
    * @param status the name of that code

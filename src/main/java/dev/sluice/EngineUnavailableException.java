@@ -5,6 +5,8 @@ public final class EngineUnavailableException extends SluiceException {
   private static final long serialVersionUID = 1;
 
   /**
+   * An exception.
+   *
    * @param message the engines that were asked and why each refused
    */
   public EngineUnavailableException(String message) {
@@ -12,6 +14,8 @@ public final class EngineUnavailableException extends SluiceException {
   }
 
   /**
+   * An exception with a cause.
+   *
    * @param message the engines that were asked and why each refused
    * @param cause the failure behind it
    */

@@ -9,6 +9,8 @@ public final class FormatException extends SluiceException {
   private static final long serialVersionUID = 1;
 
   /**
+   * An exception about a file.
+   *
    * @param file the file
    * @param message what was expected there and what came
    */
@@ -17,6 +19,8 @@ public final class FormatException extends SluiceException {
   }
 
   /**
+   * An exception about what was read.
+   *
    * @param message what was read, what was expected there and what came
    */
   public FormatException(String message) {

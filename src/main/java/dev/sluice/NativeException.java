@@ -13,6 +13,8 @@ public sealed class NativeException extends SluiceException
   private final String status;
 
   /**
+   * An exception.
+   *
    * @param call the C function's name
    * @param code what it returned
    * @param status the name of that code in the library's own header

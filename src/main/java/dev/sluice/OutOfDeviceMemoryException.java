@@ -5,6 +5,8 @@ public final class OutOfDeviceMemoryException extends NativeException {
   private static final long serialVersionUID = 1;
 
   /**
+   * An exception.
+   *
    * @param call what asked for memory
    * @param code the native status, or 0 where a cap of ours refused
    * @param status the name of that status

@@ -117,6 +117,24 @@ record ForecastConfig(
     }
   }
 
+  /**
+   * Numbers in the kernels, peepholes and biases left out; a double, as sizes beyond all machines
+   * come here to be refused.
+   */
+  double kernelNumbers() {
+    double inner = (double) channels * patch * patch;
+    double area = (double) kernel * kernel;
+    double numbers = 0;
+    double below = inner;
+    double belowAhead = 0;
+    for (double k : hidden) {
+      numbers += 4 * k * area * (below + k + belowAhead + k) + k * inner;
+      below = k;
+      belowAhead = k;
+    }
+    return numbers;
+  }
+
   /** The text of config.json. */
   String json(Map<String, ?> training) {
     var map = new LinkedHashMap<String, Object>();

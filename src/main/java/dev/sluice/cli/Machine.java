@@ -60,6 +60,12 @@ final class Machine {
     return value.isEmpty() ? -1 : Long.parseLong(value.split(" ")[0]);
   }
 
+  /** Bytes of memory that programs can still have, or what Java can count where nobody says. */
+  static long availableBytes() {
+    String value = linux("/proc/meminfo", "MemAvailable", "");
+    return value.isEmpty() ? Long.MAX_VALUE : Long.parseLong(value.split(" ")[0]) << 10;
+  }
+
   private static String size(String text) {
     return text.endsWith(" kB") ? mebibytes(Long.parseLong(text.split(" ")[0])) : text;
   }

@@ -4,14 +4,21 @@ import dev.sluice.train.Checkpoint;
 import dev.sluice.weights.AtomicFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
-/** The folder of one training run, locked for as long as this is open. */
+/**
+ * The folder of one training run, locked for as long as this is open. Closing it leaves neither the
+ * lock nor folders that were made for the run and in which nothing was written.
+ */
 final class RunFolder implements AutoCloseable {
   static final String METRICS = "metrics.json";
   static final String HISTORY = "metrics.jsonl";
@@ -30,10 +37,12 @@ final class RunFolder implements AutoCloseable {
           "report.html");
 
   private final Path path;
+  private final List<Path> made;
   private final FileChannel channel;
 
-  private RunFolder(Path path, FileChannel channel) {
+  private RunFolder(Path path, List<Path> made, FileChannel channel) {
     this.path = path;
+    this.made = made;
     this.channel = channel;
   }
 
@@ -43,12 +52,15 @@ final class RunFolder implements AutoCloseable {
    * @param bytes that the run may write at most
    */
   static RunFolder open(Path path, long bytes) {
+    var made = missing(path);
+    RunFolder folder;
     try {
-      Files.createDirectories(path);
-    } catch (IOException e) {
-      throw Failure.io(path, "cannot be made", e);
+      make(path);
+      folder = new RunFolder(path, made, lock(path));
+    } catch (RuntimeException e) {
+      deleteEmpty(made);
+      throw e;
     }
-    var folder = new RunFolder(path, lock(path));
     try {
       folder.probe(bytes);
       return folder;
@@ -58,32 +70,86 @@ final class RunFolder implements AutoCloseable {
     }
   }
 
-  private static FileChannel lock(Path path) {
+  /** The folders that are not there yet, the deepest first. */
+  private static List<Path> missing(Path path) {
+    var missing = new ArrayList<Path>();
+    var folder = path.toAbsolutePath();
+    // A link that leads nowhere is there: it is not ours to delete.
+    while (folder != null && Files.notExists(folder, LinkOption.NOFOLLOW_LINKS)) {
+      missing.add(folder);
+      folder = folder.getParent();
+    }
+    return missing;
+  }
+
+  private static void make(Path path) {
     try {
-      var channel =
-          FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      FileLock lock = null;
+      Files.createDirectories(path);
+    } catch (IOException e) {
+      throw Failure.io(path, "cannot be made", e);
+    }
+  }
+
+  private static void deleteEmpty(List<Path> folders) {
+    for (var folder : folders) {
       try {
-        lock = channel.tryLock();
-      } catch (OverlappingFileLockException e) {
-        // Held by this JVM: as good as held by another.
+        Files.deleteIfExists(folder);
+      } catch (IOException e) {
+        // Something is in it, so it stays.
+        return;
       }
-      if (lock == null) {
+    }
+  }
+
+  private static FileChannel lock(Path path) {
+    var file = path.resolve(LOCK);
+    try {
+      while (true) {
+        var before = key(file);
+        var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        if (!locked(channel)) {
+          channel.close();
+          throw new IllegalStateException(
+              path + ": another run is writing there; wait for its end, or choose another --out");
+        }
+        // A run that ended in between has deleted the file, and a third may have locked a new one.
+        if (before != null && Objects.equals(before, key(file))) {
+          return channel;
+        }
         channel.close();
-        throw new IllegalStateException(
-            path + ": another run is writing there; wait for its end, or choose another --out");
       }
-      return channel;
     } catch (IOException e) {
       throw Failure.io(path, "cannot be written", e);
     }
   }
 
+  /** What tells the file of that name from another that had it before, or null without one. */
+  private static Object key(Path file) throws IOException {
+    try {
+      var key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+      return Objects.requireNonNullElse(key, file);
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  private static boolean locked(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      // Held by this JVM: as good as held by another.
+      return false;
+    }
+  }
+
   private void probe(long bytes) {
     var probe = path.resolve(".probe");
-    AtomicFile.write(probe, new byte[1 << 16]);
     try {
-      Files.delete(probe);
+      AtomicFile.write(probe, new byte[1 << 16]);
+    } finally {
+      delete(probe);
+    }
+    try {
       long free = Files.getFileStore(path).getUsableSpace();
       if (free < bytes) {
         throw new IllegalStateException(
@@ -140,12 +206,23 @@ final class RunFolder implements AutoCloseable {
     }
   }
 
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      // It is empty or soon replaced, and in nobody's way.
+    }
+  }
+
   @Override
   public void close() {
+    // While it is still held: afterwards the file may be another run's.
+    delete(path.resolve(LOCK));
     try {
       channel.close();
     } catch (IOException e) {
       throw Failure.io(path, "cannot be unlocked", e);
     }
+    deleteEmpty(made);
   }
 }

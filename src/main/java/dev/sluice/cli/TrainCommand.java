@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -219,6 +220,11 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int begin(BooleanSupplier stop) {
+    if (hidden.stream().anyMatch(k -> k < 1 || k >= 1 << 28)) {
+      throw new IllegalArgumentException(
+          "--hidden: expected layers of 1 or more and fewer than 2^28 channels, got "
+              + joined(hidden));
+    }
     var model = TrainSettings.model(size, frames, ahead, hidden, kernel, patch, peephole);
     var settings =
         new TrainSettings(
@@ -235,11 +241,13 @@ final class TrainCommand implements Callable<Integer> {
             testSequences);
     settings.data(Split.TRAIN);
     var path = free();
-    try (var device = engine.open();
-        var folder = RunFolder.open(path, bytes(model))) {
-      // Asked again, now that nobody else can change it.
-      requireFree(path);
-      return train(settings, folder, null, device, stop);
+    try (var device = engine.open()) {
+      requireMemory(model, device);
+      try (var folder = RunFolder.open(path, bytes(model))) {
+        // Asked again, now that nobody else can change it.
+        requireFree(path);
+        return train(settings, folder, null, device, stop);
+      }
     }
   }
 
@@ -274,16 +282,31 @@ final class TrainCommand implements Callable<Integer> {
                 stopped ? "--resume " + path + " goes on with it, " : ""));
   }
 
+  private static void requireMemory(ForecastConfig model, Device device) {
+    // Weights, gradients and Adam's two moments; activations come on top.
+    double bytes = 4 * 4 * model.kernelNumbers();
+    long available = Machine.availableBytes();
+    if (device.engine().equals("cpu") && bytes > available) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--hidden, --kernel, --patch: expected a model that trains in the %,d MiB of memory"
+                  + " available, got %s, %d and %d, which take at least %,.0f MiB",
+              available >> 20,
+              joined(model.hidden()),
+              model.kernel(),
+              model.patch(),
+              bytes / (1 << 20)));
+    }
+  }
+
+  private static String joined(List<Integer> channels) {
+    return channels.stream().map(String::valueOf).collect(Collectors.joining(","));
+  }
+
   /** Two checkpoints, the model, pictures, and the report, which holds the pictures again. */
   private static long bytes(ForecastConfig model) {
-    long inner = (long) model.channels() * model.patch() * model.patch();
-    long numbers = 0;
-    long below = inner;
-    for (long k : model.hidden()) {
-      numbers += 4 * k * (below + 3 * k) * model.kernel() * model.kernel();
-      below = k;
-    }
-    return (16 << 20) + 4 * 7 * numbers;
+    return (long) ((16 << 20) + 4 * 7 * model.kernelNumbers());
   }
 
   private int goOn(BooleanSupplier stop) {

@@ -49,10 +49,22 @@ record TrainSettings(
     require(batch >= 1, "--batch", "1 or more sequences", batch);
     require(sequences >= 1, "--sequences", "1 or more", sequences);
     require(testSequences >= 1, "--test-sequences", "1 or more", testSequences);
+    boolean seen = model.frames() >= model.ahead();
     long frames = (long) model.frames() + model.ahead();
-    long pixels = frames * model.height() * model.width() * batch;
     require(
-        frames < 1 << 16 && pixels < Integer.MAX_VALUE - 8,
+        frames < 1 << 16,
+        seen ? "--frames" : "--ahead",
+        "fewer than 65,536 frames seen and ahead together",
+        seen ? model.frames() : model.ahead());
+    // As doubles: the product of wrong sizes is beyond a long.
+    double pixels = (double) frames * model.height() * model.width();
+    require(
+        pixels < Integer.MAX_VALUE - 8,
+        "--frames, --ahead, --size",
+        "a sequence of fewer than 2^31 pixels",
+        "%d, %d and %d".formatted(model.frames(), model.ahead(), model.height()));
+    require(
+        pixels * batch < Integer.MAX_VALUE - 8,
         "--batch",
         "a batch of fewer than 2^31 pixels",
         batch);

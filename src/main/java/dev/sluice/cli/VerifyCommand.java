@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
       "",
       "Example: ./sluice verify --filter convlstm --dtype float64"
     })
-public final class VerifyCommand implements Callable<Integer> {
+final class VerifyCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Option(

@@ -23,6 +23,7 @@ public record Csv(String name, List<String> header, List<List<String>> records, 
    * Reads a file.
    *
    * @param file of the table
+   * @return the table
    * @throws FormatException naming the line if it is not such a table, or has no record
    * @throws java.io.UncheckedIOException if it cannot be read
    */

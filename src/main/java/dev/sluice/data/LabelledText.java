@@ -73,6 +73,7 @@ public final class LabelledText {
    *
    * @param file of {@code label<TAB>text} lines
    * @param options how
+   * @return its texts
    * @throws FormatException naming the first line without a tab, a label, a word or in another
    *     encoding; or if there are fewer than two classes or texts
    * @throws java.io.UncheckedIOException if it cannot be read

@@ -79,6 +79,7 @@ public record Series(String name, List<String> times, double[] values, int train
    *
    * @param file with a line of column names
    * @param column with the numbers
+   * @return the series
    * @throws FormatException if there is no such column, or it does not hold a series
    * @throws java.io.UncheckedIOException if the file cannot be read
    */
@@ -92,6 +93,7 @@ public record Series(String name, List<String> times, double[] values, int train
    * @param file with a line of column names
    * @param column with the numbers
    * @param share of the values for training, the first; above 0 and below 1
+   * @return the series
    * @throws FormatException if there is no such column, or it does not hold a series
    * @throws java.io.UncheckedIOException if the file cannot be read
    */

@@ -28,6 +28,7 @@ public final class TimeSeriesFile {
    * Reads a file.
    *
    * @param file plain or gzip
+   * @return its sequences
    * @throws FormatException naming the line that is not as expected
    * @throws java.io.UncheckedIOException if it cannot be read
    */

@@ -65,6 +65,7 @@ public final class Videos {
    * Reads a file.
    *
    * @param file of frames [N, T, C, H, W], plain or gzip
+   * @return its videos
    * @throws FormatException if it is no such array, holds a value that is not finite, or shows
    *     nothing
    * @throws java.io.UncheckedIOException if it cannot be read

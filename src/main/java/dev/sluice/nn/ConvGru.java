@@ -20,6 +20,17 @@ import java.util.List;
  * tanh(W_xn * x + b_xn + r (W_hn * h + b_hn))}; {@code h' = (1 - z) n + z h}. Parameters: {@code
  * weight_x [3K, C, kh, kw]}, {@code bias_x [3K]}, {@code weight_h [3K, K, kh, kw]}, {@code bias_h
  * [3K]}, gate order r, z, n; no {@code weight_x} in a cell without input.
+ *
+ * <pre>{@code
+ * try (var device = Device.best();
+ *     var arena = device.arena();
+ *     var pass = Pass.inference(device)) {
+ *   var config = new ConvGru.Config(1, 16, 5);
+ *   var cell = new ConvGru(config, DType.FLOAT32, "", Weights.random(1), arena);
+ *   var frames = pass.zeros(DType.FLOAT32, Shape.of(10, 2, 32, 32, 1));
+ *   var y = cell.forward(pass, frames, null).y(); // [10, 2, 32, 32, 16]
+ * }
+ * }</pre>
  */
 public final class ConvGru implements Layer {
   private final Config config;

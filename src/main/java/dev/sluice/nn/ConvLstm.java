@@ -20,6 +20,16 @@ import java.util.List;
  * {@code h_t = s(o) tanh(c_t)}; with peepholes i and f also see {@code P c_{t-1}} and o sees {@code
  * P c_t}, P a full map [K, H, W] that fixes the frame's size. Parameters: {@code weight_x [4K, C,
  * kh, kw]}, {@code weight_h [4K, K, kh, kw]}, {@code bias [4K]}, {@code peep_i, peep_f, peep_o}.
+ *
+ * <pre>{@code
+ * try (var device = Device.best();
+ *     var arena = device.arena();
+ *     var pass = Pass.inference(device)) {
+ *   var cell = new ConvLstm(new ConvLstm.Config(1, 16, 5), Weights.random(1), arena);
+ *   var frames = pass.zeros(DType.FLOAT32, Shape.of(10, 2, 32, 32, 1));
+ *   var y = cell.forward(pass, frames, null).y(); // [10, 2, 32, 32, 16]
+ * }
+ * }</pre>
  */
 public final class ConvLstm implements Layer {
   private final Config config;

@@ -16,6 +16,17 @@ import java.util.List;
  *
  * <p>Parameters: those of {@link ConvLstm} or {@link ConvGru} with suffixes {@code _enc0, _enc1,
  * ..., _fc0, ...}, then {@code head.weight}, {@code head.bias}.
+ *
+ * <pre>{@code
+ * try (var device = Device.best();
+ *     var arena = device.arena();
+ *     var pass = Pass.inference(device)) {
+ *   var config = new EncoderForecaster.Config(1, List.of(16, 16), 5, 4, null, true);
+ *   var model = new EncoderForecaster(config, Weights.random(1), arena);
+ *   var seen = pass.zeros(DType.FLOAT32, Shape.of(10, 2, 64, 64, 1));
+ *   var next = model.forward(pass, seen, 10); // [10, 2, 64, 64, 1]
+ * }
+ * }</pre>
  */
 public final class EncoderForecaster implements FrameForecaster {
   private final Config config;

@@ -26,6 +26,18 @@ import java.util.List;
  * <p>Elman: {@code h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)}, or max(.., 0).
  *
  * <p>Thread-safe: a network is weights, a pass holds everything else.
+ *
+ * <pre>{@code
+ * try (var device = Device.best();
+ *     var arena = device.arena();
+ *     var pass = Pass.inference(device)) {
+ *   var gru = Rnn.gru(8, 64).layers(2).bidirectional().build(Weights.random(1), arena);
+ *   var x = pass.zeros(DType.FLOAT32, Shape.of(50, 3, 8));
+ *   var out = gru.forward(pass, x, new int[] {50, 17, 0}, null);
+ *   var y = out.y(); // [50, 3, 128], zero past each sequence's end
+ *   var h = out.h(); // [4, 3, 64]
+ * }
+ * }</pre>
  */
 public final class Rnn implements Layer {
   private final RnnSpec spec;

@@ -45,10 +45,10 @@ class BenchCommandTest {
     var report = (Map<?, ?>) Json.parse(out.toString().strip());
     assertEquals(
         Set.of(
-            ("cell mode steps batch input hidden layers bidirectional lengths peephole height width"
-                    + " kernel dtype seed warmup rounds min_ms median_ms p90_ms p99_ms gflop gflops"
-                    + " peak_gflops peak_fraction peak_bytes activation_bytes heap_bytes engine"
-                    + " algorithm layout threads versions")
+            ("cell mode steps batch input hidden layers bidirectional lengths peephole layer_norm"
+                    + " reset height width kernel dtype seed warmup rounds min_ms median_ms p90_ms"
+                    + " p99_ms gflop gflops peak_gflops peak_fraction peak_bytes activation_bytes"
+                    + " heap_bytes engine algorithm layout threads versions")
                 .split(" ")),
         report.keySet());
     assertEquals("convlstm", report.get("cell"));

@@ -217,10 +217,43 @@ class TrainCommandTest {
   }
 
   @Test
-  void tooLittleSpaceIsSaidBeforehand() {
+  void tooLittleSpaceIsSaidBeforehand() throws IOException {
     var e = assertThrows(IllegalStateException.class, () -> RunFolder.open(folder, Long.MAX_VALUE));
     assertTrue(e.getMessage().contains("bytes of free space"), e.getMessage());
     RunFolder.open(folder, 0).close();
+    assertEquals(List.of(), names(""));
+  }
+
+  @Test
+  void aRefusedRunTakesAwayTheFoldersThatItMade() throws IOException {
+    Files.createDirectory(folder.resolve("mine"));
+    var below = folder.resolve("mine/made/also");
+    assertThrows(IllegalStateException.class, () -> RunFolder.open(below, Long.MAX_VALUE));
+    assertEquals(List.of("mine"), names(""));
+    assertEquals(List.of(), names("mine"));
+    try (var run = RunFolder.open(below, 0)) {
+      assertEquals(List.of(".lock"), names("mine/made/also"));
+      run.write("config.json", "{}");
+    }
+    assertEquals(List.of("config.json"), names("mine/made/also"));
+  }
+
+  @Test
+  void aLinkThatLeadsNowhereStays() throws IOException {
+    var link = Files.createSymbolicLink(folder.resolve("link"), folder.resolve("nowhere"));
+    var ran = Ran.run(Ran.train(link, 4));
+    assertEquals(1, ran.code());
+    assertTrue(ran.err().contains(link + ": cannot be made"), ran.err());
+    assertEquals(List.of("link"), names(""));
+  }
+
+  @Test
+  void aFolderThatCannotBeWrittenIsNotOurs() throws IOException {
+    Files.createDirectories(folder.resolve("a/.lock"));
+    var ran = Ran.run(Ran.train(folder.resolve("a"), 4));
+    assertEquals(1, ran.code());
+    assertTrue(ran.err().contains("cannot be written"), ran.err());
+    assertEquals(List.of(".lock"), names("a"));
   }
 
   @Test

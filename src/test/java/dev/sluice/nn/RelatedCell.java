@@ -7,7 +7,6 @@ import dev.sluice.Tensor;
 import dev.sluice.spi.RnnSpec.Blend;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -157,7 +156,8 @@ record RelatedCell(
     Maker maker =
         arena -> {
           var rnn = builder.get().type(DType.FLOAT64).build(Weights.random(1), arena);
-          return new Made(rnn, (pass, x, before) -> outputs(rnn.forward(pass, x, null, of(before))));
+          return new Made(
+              rnn, (pass, x, before) -> outputs(rnn.forward(pass, x, null, of(before))));
         };
     var apart = List.of(new Fold("bias_hh_l0", 2, "bias_ih_l0", 2));
     return new RelatedCell(
@@ -264,7 +264,11 @@ record RelatedCell(
 
   @SafeVarargs
   private static List<Fold> join(List<Fold>... parts) {
-    return Arrays.stream(parts).flatMap(List::stream).toList();
+    var all = new ArrayList<Fold>();
+    for (var part : parts) {
+      all.addAll(part);
+    }
+    return all;
   }
 
   static boolean hasInputColumns(Parameter parameter) {
@@ -291,7 +295,8 @@ record RelatedCell(
       boolean x = inputs.isEmpty();
       int channels = x ? INPUTS : HIDDEN;
       var shape = frames ? Shape.of(batch, HEIGHT, WIDTH, channels) : Shape.of(batch, channels);
-      inputs.add(new Net.Input(x ? shape.outer(steps) : frames ? shape : shape.outer(1), value, true));
+      inputs.add(
+          new Net.Input(x ? shape.outer(steps) : frames ? shape : shape.outer(1), value, true));
     }
     return new Net(
         name,
