@@ -22,13 +22,13 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
   private final Layout layout;
   private final boolean hasInput;
   private final LstmGates gates;
-  private final Convolutions input;
-  private final Convolutions recurrent;
+  private final CellConvolution input;
+  private final CellConvolution recurrent;
   private final FrameReorder frames;
 
-  ConvLstmPlan(MemorySegment engine, CellSpec spec, Layout layout) {
+  ConvLstmPlan(MemorySegment engine, CellSpec spec, CellAlgorithm algorithm) {
     this.spec = spec;
-    this.layout = layout;
+    this.layout = algorithm.layout();
     this.hasInput = spec.inputs() > 0;
     int all = spec.steps() * spec.batch();
     this.input =
@@ -36,8 +36,18 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
             ? new Convolutions(engine, spec, all, all, spec.inputs(), layout, layout, true, false)
             : null;
     this.recurrent =
-        new Convolutions(
-            engine, spec, spec.batch(), all, spec.hidden(), layout, layout, !hasInput, hasInput);
+        algorithm == CellAlgorithm.WINOGRAD
+            ? new WinogradConvolution(spec, spec.batch(), all, spec.hidden(), !hasInput, hasInput)
+            : new Convolutions(
+                engine,
+                spec,
+                spec.batch(),
+                all,
+                spec.hidden(),
+                layout,
+                layout,
+                !hasInput,
+                hasInput);
     this.frames = new FrameReorder(engine, spec, layout);
     int area = spec.height() * spec.width();
     boolean last = layout == Layout.CHANNELS_LAST;

@@ -4,17 +4,14 @@ import static dev.sluice.bindings.onednn.Dnnl_h.*;
 
 import dev.sluice.spi.CellSpec;
 import dev.sluice.spi.ConvSpec;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/**
- * The three passes of one of a cell's convolutions: forward over a step's frames (or all of them),
- * the gradient of its input likewise, and the gradient of its weights over all frames at once.
- */
-final class Convolutions implements AutoCloseable {
+/** A cell's convolution by oneDNN's direct algorithm. */
+final class Convolutions implements CellConvolution {
   private final ConvPrimitives serial;
   private final ConvPrimitives whole;
   private final boolean bias;
+  private final int all;
   private final Primitive forward;
   private final Primitive packForward;
   private final Primitive backward;
@@ -40,6 +37,7 @@ final class Convolutions implements AutoCloseable {
       boolean bias,
       boolean add) {
     this.bias = bias;
+    this.all = all;
     this.spec = conv(cell, batch, channels);
     this.serial = new ConvPrimitives(engine, spec, from, to);
     this.forward = serial.forward(bias, add, cell.training(), null);
@@ -59,7 +57,7 @@ final class Convolutions implements AutoCloseable {
     this.unpackWeights = whole.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
   }
 
-  private static ConvSpec conv(CellSpec cell, int batch, int channels) {
+  static ConvSpec conv(CellSpec cell, int batch, int channels) {
     return new ConvSpec(
         cell.type(),
         batch,
@@ -82,11 +80,28 @@ final class Convolutions implements AutoCloseable {
     };
   }
 
-  long packedBytes() {
+  @Override
+  public ConvSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public int frames() {
+    return all;
+  }
+
+  @Override
+  public boolean training() {
+    return backward != null;
+  }
+
+  @Override
+  public long packedBytes() {
     return Blocks.total(packedParts());
   }
 
-  void pack(CpuStream stream, MemorySegment w, MemorySegment packed) {
+  @Override
+  public void pack(CpuStream stream, MemorySegment w, MemorySegment packed) {
     var parts = Blocks.cut(packed, packedParts());
     stream.execute(packForward, ConvPrimitives.REORDER, w, parts[0]);
     if (backward != null) {
@@ -94,7 +109,8 @@ final class Convolutions implements AutoCloseable {
     }
   }
 
-  void forward(
+  @Override
+  public void forward(
       CpuStream stream, MemorySegment packed, MemorySegment b, MemorySegment x, MemorySegment y) {
     var w = Blocks.cut(packed, packedParts())[0];
     if (bias) {
@@ -104,8 +120,9 @@ final class Convolutions implements AutoCloseable {
     }
   }
 
-  /** dx, overwritten. */
-  void backwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
+  @Override
+  public void backwardData(
+      CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
     var w = Blocks.cut(packed, packedParts())[1];
     stream.execute(backward, ConvPrimitives.BACKWARD_DATA, dy, w, dx);
   }
@@ -118,18 +135,13 @@ final class Convolutions implements AutoCloseable {
     };
   }
 
-  /** Scratch that {@link #backwardWeights} needs. */
-  long gradientBytes() {
+  @Override
+  public long gradientBytes() {
     return Blocks.total(gradientParts());
   }
 
-  /** Bytes of the gradient of the input of all frames. */
-  long inputGradientBytes() {
-    return 4L * spec.batch() * spec.height() * spec.width() * spec.inputs();
-  }
-
-  /** dw and db, added to; db may be null. */
-  void backwardWeights(
+  @Override
+  public void backwardWeights(
       CpuStream stream,
       MemorySegment x,
       MemorySegment dy,
@@ -142,30 +154,6 @@ final class Convolutions implements AutoCloseable {
     Loops.add(stream.team(), parts[1], dw);
     if (db != null) {
       Loops.add(stream.team(), parts[2], db);
-    }
-  }
-
-  /** Nanoseconds that all passes together take on frames of zeros: the best of some rounds. */
-  long time(CpuStream stream) {
-    long frames = 4L * spec.batch() * spec.height() * spec.width();
-    try (var arena = Arena.ofShared()) {
-      var x = arena.allocate(frames * spec.inputs(), 64);
-      var y = arena.allocate(frames * spec.outputs(), 64);
-      var packed = arena.allocate(packedBytes(), 64);
-      var bias = arena.allocate(4L * spec.outputs(), 64);
-      var scratch = backward == null ? null : arena.allocate(gradientBytes(), 64);
-      var dw = backward == null ? null : arena.allocate(gradientParts()[1], 64);
-      long best = Long.MAX_VALUE;
-      for (int round = 0; round < 5; round++) {
-        long start = System.nanoTime();
-        forward(stream, packed, bias, x, y);
-        if (backward != null) {
-          backwardData(stream, packed, y, x);
-          backwardWeights(stream, x, y, dw, null, scratch);
-        }
-        best = Math.min(best, System.nanoTime() - start);
-      }
-      return best;
     }
   }
 

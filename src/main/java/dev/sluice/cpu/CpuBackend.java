@@ -148,16 +148,17 @@ final class CpuBackend implements Backend {
   /** Empty where oneDNN has no convolution for it; the cell is then composed of our own. */
   private Optional<ConvLstmPlan> fused(CellSpec spec) {
     try {
-      var layout = layouts.of(spec, candidate -> time(spec, candidate));
-      return Optional.of(new ConvLstmPlan(engine, spec, layout));
+      var algorithm = layouts.of(spec, candidate -> time(spec, candidate));
+      return Optional.of(new ConvLstmPlan(engine, spec, algorithm));
     } catch (NativeException e) {
       requireUnimplemented(e);
       return Optional.empty();
     }
   }
 
-  private long time(CellSpec spec, Layout layout) {
-    var plan = new ConvLstmPlan(engine, spec.steps(1), layout);
+  /** Over some steps, since a sequence's weights are transformed but once. */
+  private long time(CellSpec spec, CellAlgorithm algorithm) {
+    var plan = new ConvLstmPlan(engine, spec.steps(4), algorithm);
     try (var stream = new CpuStream(engine, threads)) {
       return plan.time(stream);
     } finally {

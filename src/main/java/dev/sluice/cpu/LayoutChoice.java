@@ -7,15 +7,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.function.ToLongFunction;
 
 /**
- * Which layout is fastest for a cell's frames on this machine. Timed when a shape is first met, and
- * kept in a file, since a run that is repeated has to choose the same to give the same bits. Where
- * the file cannot be kept, frames stay channels-last.
+ * Which algorithm is fastest for a cell's convolutions on this machine. Timed when a shape is first
+ * met, and kept in a file, since a run that is repeated has to choose the same to give the same
+ * bits. Where the file cannot be kept, the first candidate is taken.
  */
 final class LayoutChoice {
   private final Path file;
@@ -27,64 +27,62 @@ final class LayoutChoice {
   }
 
   /**
-   * {@return the layout that was fastest}
+   * {@return the algorithm that was fastest}
    *
-   * @param time runs a short sequence in a layout and gives nanoseconds; throws {@link
-   *     NativeException} where oneDNN has no implementation for it
+   * @param time runs a short sequence and gives nanoseconds; throws {@link NativeException} where
+   *     oneDNN has no implementation for it
    */
-  synchronized Layout of(CellSpec spec, ToLongFunction<Layout> time) {
-    var candidates = candidates(spec);
+  synchronized CellAlgorithm of(CellSpec spec, ToLongFunction<CellAlgorithm> time) {
+    var candidates = CellAlgorithm.candidates(spec);
     if (candidates.size() == 1) {
-      return Layout.CHANNELS_LAST;
+      return candidates.getFirst();
     }
     try {
-      var name = read().getProperty(key(spec));
-      if (name != null) {
-        return Layout.valueOf(name);
+      var before = remembered(read(), spec, candidates);
+      if (before.isPresent()) {
+        return before.get();
       }
       var fastest = fastest(candidates, time);
       var known = read();
-      var other = known.putIfAbsent(key(spec), fastest.name());
-      if (other != null) {
-        return Layout.valueOf((String) other);
+      var other = remembered(known, spec, candidates);
+      if (other.isPresent()) {
+        return other.get();
       }
+      known.setProperty(key(spec, candidates), fastest.name());
       write(known);
       return fastest;
     } catch (IOException | IllegalArgumentException | UncheckedIOException e) {
-      return Layout.CHANNELS_LAST;
+      return candidates.getFirst();
     }
   }
 
-  private static List<Layout> candidates(CellSpec spec) {
-    var all = new ArrayList<Layout>(List.of(Layout.CHANNELS_LAST));
-    int block = OneDnn.isa().startsWith("avx512") ? 16 : 8;
-    for (var layout : List.of(Layout.BLOCKS_OF_8, Layout.BLOCKS_OF_16)) {
-      if (layout.block() == block && layout.fits(spec.hidden()) && layout.fits(spec.inputs())) {
-        all.add(layout);
-      }
-    }
-    return all;
+  /** A name that is no candidate, another version's or another option's, counts as none. */
+  private static Optional<CellAlgorithm> remembered(
+      Properties known, CellSpec spec, List<CellAlgorithm> candidates) {
+    var name = known.getProperty(key(spec, candidates));
+    return candidates.stream().filter(c -> c.name().equals(name)).findFirst();
   }
 
-  private static Layout fastest(List<Layout> candidates, ToLongFunction<Layout> time) {
-    var best = Layout.CHANNELS_LAST;
+  private static CellAlgorithm fastest(
+      List<CellAlgorithm> candidates, ToLongFunction<CellAlgorithm> time) {
+    var best = candidates.getFirst();
     long least = Long.MAX_VALUE;
-    for (var layout : candidates) {
+    for (var candidate : candidates) {
       try {
-        long nanos = time.applyAsLong(layout);
+        long nanos = time.applyAsLong(candidate);
         if (nanos < least) {
           least = nanos;
-          best = layout;
+          best = candidate;
         }
       } catch (NativeException e) {
-        // No implementation worth having in this layout: another one wins.
+        // No implementation worth having: another one wins.
       }
     }
     return best;
   }
 
-  /** The shape of one step; what a layout costs does not depend on how many there are. */
-  private static String key(CellSpec s) {
+  /** The shape of a step, and whether Winograd had its chance: it may be switched off. */
+  private static String key(CellSpec s, List<CellAlgorithm> candidates) {
     return String.join(
         "-",
         s.kind().name(),
@@ -93,7 +91,7 @@ final class LayoutChoice {
         "c" + s.inputs(),
         "k" + s.hidden(),
         s.kernelHeight() + "x" + s.kernelWidth(),
-        s.training() ? "t" : "i");
+        (s.training() ? "t" : "i") + (candidates.contains(CellAlgorithm.WINOGRAD) ? "w" : ""));
   }
 
   private Properties read() throws IOException {

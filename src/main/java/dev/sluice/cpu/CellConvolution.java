@@ -1,0 +1,83 @@
+package dev.sluice.cpu;
+
+import dev.sluice.spi.ConvSpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The three passes of one of a cell's convolutions: forward over a step's frames (or all of them),
+ * the gradient of its input likewise, and the gradient of its weights over all frames at once.
+ */
+interface CellConvolution extends AutoCloseable {
+  /** The convolution of the forward and data passes. */
+  ConvSpec spec();
+
+  /** Frames of the weight pass. */
+  int frames();
+
+  /** Whether there are backward passes. */
+  boolean training();
+
+  long packedBytes();
+
+  void pack(CpuStream stream, MemorySegment w, MemorySegment packed);
+
+  /** y, overwritten or added to, with the bias or without, as it was made. */
+  void forward(
+      CpuStream stream, MemorySegment packed, MemorySegment b, MemorySegment x, MemorySegment y);
+
+  /** dx, overwritten. */
+  void backwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx);
+
+  /** Scratch that {@link #backwardWeights} needs. */
+  long gradientBytes();
+
+  /** dw and db, added to; db may be null. */
+  void backwardWeights(
+      CpuStream stream,
+      MemorySegment x,
+      MemorySegment dy,
+      MemorySegment dw,
+      MemorySegment db,
+      MemorySegment scratch);
+
+  /** Bytes of the gradient of the input of all frames. */
+  default long inputGradientBytes() {
+    return 4L * spec().batch() * spec().height() * spec().width() * spec().inputs();
+  }
+
+  /** Nanoseconds that all passes over all frames take, on zeros: the best of some rounds each. */
+  default long time(CpuStream stream) {
+    var s = spec();
+    long pixels = 4L * frames() * s.height() * s.width();
+    long weights = 4L * s.outputs() * s.inputs() * s.kernelHeight() * s.kernelWidth();
+    try (var arena = Arena.ofShared()) {
+      var x = arena.allocate(pixels * s.inputs(), 64);
+      var y = arena.allocate(pixels * s.outputs(), 64);
+      var packed = arena.allocate(packedBytes(), 64);
+      var bias = arena.allocate(4L * s.outputs(), 64);
+      long step = best(() -> forward(stream, packed, bias, x, y));
+      if (!training()) {
+        return frames() / s.batch() * step;
+      }
+      var scratch = arena.allocate(gradientBytes(), 64);
+      var dw = arena.allocate(weights, 64);
+      step += best(() -> backwardData(stream, packed, y, x));
+      return frames() / s.batch() * step
+          + best(() -> backwardWeights(stream, x, y, dw, null, scratch));
+    }
+  }
+
+  private static long best(Runnable pass) {
+    long best = Long.MAX_VALUE;
+    for (int round = 0; round < 10; round++) {
+      long start = System.nanoTime();
+      pass.run();
+      best = Math.min(best, System.nanoTime() - start);
+    }
+    return best;
+  }
+
+  @Override
+  void close();
+}

@@ -1,0 +1,85 @@
+package dev.sluice.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * Square windows of frames [N, H, W, C], carried to and from small arrays [size, size, padded]: a
+ * window may reach over the border, where frames are zero, and has room for whole vectors.
+ *
+ * @param size pixels along a side
+ * @param margin pixels that a window reaches out of its tile of 4x4 on each side
+ * @param padded channels of the array
+ */
+record WinogradFrames(int height, int width, int channels, int size, int margin, int padded) {
+  /** Tiles along one axis. */
+  static int tiles(int length) {
+    return (length + 3) / 4;
+  }
+
+  /** What a run of pixels in one row of a window does. */
+  private interface Run {
+    void at(MemorySegment frames, long index, float[] window, int at, int count);
+  }
+
+  private void rows(MemorySegment frames, int tile, float[] window, Run run) {
+    int across = tiles(width);
+    int row = tile / across;
+    int down = tiles(height);
+    int top = row % down * 4 - margin;
+    int left = tile % across * 4 - margin;
+    int from = Math.max(0, left);
+    int to = Math.min(width, left + size);
+    for (int i = Math.max(0, -top); i < Math.min(size, height - top); i++) {
+      long pixel = ((long) (row / down) * height + top + i) * width + from;
+      int at = (i * size + from - left) * padded;
+      if (padded == channels) {
+        run.at(frames, pixel * channels, window, at, (to - from) * channels);
+        continue;
+      }
+      for (int j = 0; j < to - from; j++) {
+        run.at(frames, (pixel + j) * channels, window, at + j * padded, channels);
+      }
+    }
+  }
+
+  private boolean inside(int tile) {
+    int across = tiles(width);
+    int down = tiles(height);
+    int top = tile / across % down * 4 - margin;
+    int left = tile % across * 4 - margin;
+    return top >= 0
+        && left >= 0
+        && top + size <= height
+        && left + size <= width
+        && padded == channels;
+  }
+
+  void read(MemorySegment frames, int tile, float[] window) {
+    if (!inside(tile)) {
+      Arrays.fill(window, 0, size * size * padded, 0);
+    }
+    rows(frames, tile, window, WinogradFrames::read);
+  }
+
+  void write(float[] window, MemorySegment frames, int tile) {
+    rows(frames, tile, window, WinogradFrames::write);
+  }
+
+  void add(float[] window, MemorySegment frames, int tile) {
+    rows(frames, tile, window, WinogradFrames::add);
+  }
+
+  private static void read(MemorySegment frames, long index, float[] window, int at, int count) {
+    MemorySegment.copy(frames, ValueLayout.JAVA_FLOAT, 4 * index, window, at, count);
+  }
+
+  private static void write(MemorySegment frames, long index, float[] window, int at, int count) {
+    MemorySegment.copy(window, at, frames, ValueLayout.JAVA_FLOAT, 4 * index, count);
+  }
+
+  private static void add(MemorySegment frames, long index, float[] window, int at, int count) {
+    WinogradVector.add(window, at, frames, index, count);
+  }
+}

@@ -1,0 +1,146 @@
+package dev.sluice.cpu;
+
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The one-dimensional passes of Winograd's F(4, 3) on the points 0, 1, -1, 1/2, -2 and infinity,
+ * over vectors of channels. A pass reads values {@code step} elements apart and writes as many or
+ * fewer {@code toStep} apart, for {@code count} neighbours; count is a multiple of a vector's.
+ */
+final class WinogradVector {
+  // Constants, not broadcasts in the loops: see Lanes.
+  private static final FloatVector EIGHTH = all(0.125f);
+  private static final FloatVector QUARTER = all(0.25f);
+  private static final FloatVector HALF = all(0.5f);
+  private static final FloatVector MINUS_HALF = all(-0.5f);
+  private static final FloatVector THREE_HALVES = all(1.5f);
+  private static final FloatVector MINUS_THREE_HALVES = all(-1.5f);
+  private static final FloatVector TWO = all(2f);
+  private static final FloatVector MINUS_TWO = all(-2f);
+  private static final FloatVector FOUR = all(4f);
+  private static final FloatVector MINUS_EIGHT = all(-8f);
+
+  private WinogradVector() {}
+
+  private static FloatVector all(float value) {
+    return FloatVector.broadcast(Lanes.WIDTH, value);
+  }
+
+  private static FloatVector load(float[] from, int at) {
+    return FloatVector.fromArray(Lanes.WIDTH, from, at);
+  }
+
+  /** B^T: six pixels to six points. */
+  static void input(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+    for (int e = 0; e < count; e += Lanes.COUNT) {
+      var x1 = load(from, at + e + step);
+      var x2 = load(from, at + e + 2 * step);
+      var x3 = load(from, at + e + 3 * step);
+      var x4 = load(from, at + e + 4 * step);
+      var p = x4.sub(x2);
+      var q = x3.sub(x1);
+      var even = x3.fma(THREE_HALVES, p);
+      var odd = x2.fma(THREE_HALVES, q);
+      x2.fma(MINUS_TWO, q.fma(THREE_HALVES, load(from, at + e).add(x4))).intoArray(to, toAt + e);
+      even.add(odd).intoArray(to, toAt + e + toStep);
+      even.sub(odd).intoArray(to, toAt + e + 2 * toStep);
+      q.fma(TWO, p).intoArray(to, toAt + e + 3 * toStep);
+      q.fma(MINUS_HALF, p).intoArray(to, toAt + e + 4 * toStep);
+      x3.fma(MINUS_TWO, p.fma(THREE_HALVES, x1.add(load(from, at + e + 5 * step))))
+          .intoArray(to, toAt + e + 5 * toStep);
+    }
+  }
+
+  /** B: the adjoint, six points to six pixels. */
+  static void inputBack(
+      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+    for (int e = 0; e < count; e += Lanes.COUNT) {
+      var x0 = load(from, at + e);
+      var x1 = load(from, at + e + step);
+      var x2 = load(from, at + e + 2 * step);
+      var x3 = load(from, at + e + 3 * step);
+      var x4 = load(from, at + e + 4 * step);
+      var x5 = load(from, at + e + 5 * step);
+      var s = x1.add(x2);
+      var d = x1.sub(x2);
+      x0.intoArray(to, toAt + e);
+      x3.fma(MINUS_TWO, x0.fma(MINUS_THREE_HALVES, x4.fma(HALF, x5.sub(d))))
+          .intoArray(to, toAt + e + toStep);
+      x5.fma(MINUS_THREE_HALVES, x0.fma(MINUS_TWO, d.fma(THREE_HALVES, s.add(x3).add(x4).neg())))
+          .intoArray(to, toAt + e + 2 * toStep);
+      x5.sub(x3)
+          .fma(MINUS_TWO, x4.fma(MINUS_HALF, s.add(x0).fma(THREE_HALVES, d)))
+          .intoArray(to, toAt + e + 3 * toStep);
+      x5.fma(THREE_HALVES, s.add(x0).add(x3.add(x4))).intoArray(to, toAt + e + 4 * toStep);
+      x5.intoArray(to, toAt + e + 5 * toStep);
+    }
+  }
+
+  /** A^T: six points to four pixels. */
+  static void output(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+    for (int e = 0; e < count; e += Lanes.COUNT) {
+      var x1 = load(from, at + e + step);
+      var x2 = load(from, at + e + 2 * step);
+      var x3 = load(from, at + e + 3 * step);
+      var x4 = load(from, at + e + 4 * step);
+      var s = x1.add(x2);
+      var d = x1.sub(x2);
+      load(from, at + e).add(s).add(x3.add(x4)).intoArray(to, toAt + e);
+      x4.fma(MINUS_TWO, x3.fma(HALF, d)).intoArray(to, toAt + e + toStep);
+      x4.fma(FOUR, x3.fma(QUARTER, s)).intoArray(to, toAt + e + 2 * toStep);
+      x4.fma(MINUS_EIGHT, x3.fma(EIGHTH, d.add(load(from, at + e + 5 * step))))
+          .intoArray(to, toAt + e + 3 * toStep);
+    }
+  }
+
+  /** A: the adjoint, four pixels to six points. */
+  static void outputBack(
+      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+    for (int e = 0; e < count; e += Lanes.COUNT) {
+      var x0 = load(from, at + e);
+      var x1 = load(from, at + e + step);
+      var x2 = load(from, at + e + 2 * step);
+      var x3 = load(from, at + e + 3 * step);
+      var even = x0.add(x2);
+      var odd = x1.add(x3);
+      x0.intoArray(to, toAt + e);
+      even.add(odd).intoArray(to, toAt + e + toStep);
+      even.sub(odd).intoArray(to, toAt + e + 2 * toStep);
+      x3.fma(EIGHTH, x2.fma(QUARTER, x1.fma(HALF, x0))).intoArray(to, toAt + e + 3 * toStep);
+      x3.fma(MINUS_EIGHT, x2.fma(FOUR, x1.fma(MINUS_TWO, x0))).intoArray(to, toAt + e + 4 * toStep);
+      x3.intoArray(to, toAt + e + 5 * toStep);
+    }
+  }
+
+  /** to += from. */
+  static void add(float[] from, int at, MemorySegment to, long index, int count) {
+    int e = 0;
+    for (; e + Lanes.COUNT <= count; e += Lanes.COUNT) {
+      long byteAt = 4 * (index + e);
+      fromMemorySegment(Lanes.WIDTH, to, byteAt, Lanes.ORDER)
+          .add(load(from, at + e))
+          .intoMemorySegment(to, byteAt, Lanes.ORDER);
+    }
+    for (; e < count; e++) {
+      float sum = to.getAtIndex(ValueLayout.JAVA_FLOAT, index + e) + from[at + e];
+      to.setAtIndex(ValueLayout.JAVA_FLOAT, index + e, sum);
+    }
+  }
+
+  /** to += from. */
+  static void add(MemorySegment from, float[] to, int at, int count) {
+    int e = 0;
+    for (; e + Lanes.COUNT <= count; e += Lanes.COUNT) {
+      fromMemorySegment(Lanes.WIDTH, from, 4L * e, Lanes.ORDER)
+          .add(load(to, at + e))
+          .intoArray(to, at + e);
+    }
+    for (; e < count; e++) {
+      to[at + e] += from.getAtIndex(ValueLayout.JAVA_FLOAT, e);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package dev.sluice.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.sluice.DType;
+import dev.sluice.Device;
+import dev.sluice.DeviceArena;
+import dev.sluice.Samples;
+import dev.sluice.Shape;
+import dev.sluice.Tensor;
+import dev.sluice.spi.CellSpec;
+import dev.sluice.spi.ConvSpec;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Winograd's convolution against the definition in float64. */
+class WinogradConvolutionTest {
+  private static Device device;
+
+  @BeforeAll
+  static void open() {
+    device = Device.open("cpu");
+  }
+
+  @AfterAll
+  static void close() {
+    device.close();
+  }
+
+  /** Frames that tiles fit and do not, channels that vectors fit and do not, one chunk and more. */
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1, 1, 1, 1",
+    "2, 1, 9, 5, 2",
+    "2, 3, 5, 1, 3",
+    "3, 4, 4, 16, 8",
+    "2, 13, 9, 17, 5",
+    "1, 16, 16, 33, 16",
+    "2, 18, 18, 8, 9",
+    "1, 18, 3, 70, 1",
+    "5, 21, 33, 4, 2",
+    "1, 3, 530, 2, 1"
+  })
+  void agreesWithTheDefinition(int n, int h, int w, int channels, int hidden) {
+    for (boolean bias : new boolean[] {false, true}) {
+      for (boolean add : new boolean[] {false, true}) {
+        compare(cell(n, h, w, channels, hidden), bias, add);
+      }
+    }
+  }
+
+  /** One step of the cell whose first convolution is asked for. */
+  private static CellSpec cell(int n, int h, int w, int channels, int hidden) {
+    return new CellSpec(
+        CellSpec.Kind.CONV_LSTM, DType.FLOAT32, 1, n, h, w, channels, hidden, 3, 3, false, true);
+  }
+
+  private static ConvSpec definition(CellSpec s) {
+    return new ConvSpec(
+        DType.FLOAT64, s.batch(), s.height(), s.width(), s.inputs(), 4 * s.hidden(), 3, 3, true);
+  }
+
+  private static void compare(CellSpec cell, boolean bias, boolean add) {
+    var narrow = trip(cell, bias, add, 2);
+    var wide = definition(definition(cell), bias, add);
+    for (int part = 0; part < wide.length; part++) {
+      double largest = 1;
+      for (double value : wide[part]) {
+        largest = Math.max(largest, Math.abs(value));
+      }
+      for (int i = 0; i < wide[part].length; i++) {
+        int at = i;
+        var name = List.of("y", "dx", "dw", "db").get(part);
+        assertEquals(
+            wide[part][i], narrow[part][i], 1e-5 * largest, () -> cell + ": " + name + " " + at);
+      }
+    }
+  }
+
+  /** y, dx, dw and db; the last two are added to what was there. */
+  private static double[][] trip(CellSpec cell, boolean bias, boolean add, int threads) {
+    var s = definition(cell);
+    var convolution =
+        new WinogradConvolution(cell, cell.batch(), cell.batch(), cell.inputs(), bias, add);
+    try (var arena = device.arena();
+        var stream = new CpuStream(OneDnn.engine(), threads)) {
+      var w = weights(arena, DType.FLOAT32, s);
+      var packed = arena.zeros(DType.FLOAT32, Shape.of(convolution.packedBytes() / 4));
+      convolution.pack(stream, w.memory(), packed.memory());
+      var x = frames(arena, DType.FLOAT32, s, 1, s.inputs());
+      var y = frames(arena, DType.FLOAT32, s, 5, s.outputs());
+      var b = Samples.tensor(arena, DType.FLOAT32, 4, s.outputs());
+      convolution.forward(stream, packed.memory(), b.memory(), x.memory(), y.memory());
+      var dy = frames(arena, DType.FLOAT32, s, 2, s.outputs());
+      var dx = frames(arena, DType.FLOAT32, s, 6, s.inputs());
+      convolution.backwardData(stream, packed.memory(), dy.memory(), dx.memory());
+      var dw = Samples.tensor(arena, DType.FLOAT32, 7, s.outputs(), s.inputs(), 3, 3);
+      var db = Samples.tensor(arena, DType.FLOAT32, 8, s.outputs());
+      var scratch = arena.zeros(DType.FLOAT32, Shape.of(convolution.gradientBytes() / 4));
+      convolution.backwardWeights(
+          stream, x.memory(), dy.memory(), dw.memory(), db.memory(), scratch.memory());
+      return new double[][] {y.doubles(), dx.doubles(), dw.doubles(), db.doubles()};
+    }
+  }
+
+  private static double[][] definition(ConvSpec s, boolean bias, boolean add) {
+    var plan = new PlainConvolution(s);
+    try (var arena = device.arena()) {
+      var stream = device.takeStream();
+      var w = weights(arena, s.type(), s);
+      var b = bias ? Samples.tensor(arena, s.type(), 4, s.outputs()) : null;
+      var packed = arena.zeros(s.type(), Shape.of(plan.packedBytes() / 8));
+      plan.pack(stream, bias ? List.of(w, b) : List.of(w), packed);
+      var y = frames(arena, s.type(), s, 5, s.outputs());
+      plan.forward(stream, packed, frames(arena, s.type(), s, 1, s.inputs()), y, add);
+      var dy = frames(arena, s.type(), s, 2, s.outputs());
+      var dx = arena.zeros(s.type(), Shape.of(s.batch(), s.height(), s.width(), s.inputs()));
+      plan.backwardData(stream, packed, dy, dx);
+      var dw = Samples.tensor(arena, s.type(), 7, s.outputs(), s.inputs(), 3, 3);
+      var db = Samples.tensor(arena, s.type(), 8, s.outputs());
+      plan.backwardWeights(stream, frames(arena, s.type(), s, 1, s.inputs()), dy, dw, db);
+      device.giveBack(stream);
+      return new double[][] {y.doubles(), dx.doubles(), dw.doubles(), db.doubles()};
+    }
+  }
+
+  /** Of the size that a layer starts with. */
+  private static Tensor weights(DeviceArena arena, DType type, ConvSpec s) {
+    var shape = Shape.of(s.outputs(), s.inputs(), 3, 3);
+    var values = Samples.floats(3, shape.elements());
+    float bound = (float) (1 / Math.sqrt(9 * s.inputs()));
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= bound;
+    }
+    return arena.empty(type, shape).set(values);
+  }
+
+  private static Tensor frames(DeviceArena arena, DType type, ConvSpec s, long seed, int channels) {
+    return Samples.tensor(arena, type, seed, s.batch(), s.height(), s.width(), channels);
+  }
+
+  @Test
+  void givesTheSameBitsAgainAndOnOneThread() {
+    var cell = cell(3, 18, 13, 20, 6);
+    var first = trip(cell, false, true, 2);
+    for (int threads : new int[] {2, 1}) {
+      var again = trip(cell, false, true, threads);
+      for (int part = 0; part < first.length; part++) {
+        assertArrayEquals(first[part], again[part], 0);
+      }
+    }
+  }
+}
