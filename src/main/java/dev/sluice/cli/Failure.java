@@ -1,13 +1,9 @@
 package dev.sluice.cli;
 
-import java.io.IOException;
+import dev.sluice.cli.tasks.FileFailure;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
-import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -53,12 +49,20 @@ record Failure(String command, String sentence, int code, Throwable cause) {
               ("Java ran out of memory: %s; a smaller batch takes less, SLUICE_JAVA_OPTS=-Xmx4g"
                       + " gives more")
                   .formatted(e.getMessage());
-          case UncheckedIOException io when io.getMessage().startsWith("java.") ->
-              reason(io.getCause(), "no such file");
+          case UncheckedIOException io when tellsOnlyTheFile(io) ->
+              FileFailure.reason(io.getCause(), "no such file");
           case RuntimeException _ when e.getMessage() != null -> e.getMessage();
           default -> e.toString();
         };
     return new Failure(name(line), sentence, code, e);
+  }
+
+  /** Whether the message has no reason in it, as those of Java's own file exceptions have not. */
+  private static boolean tellsOnlyTheFile(UncheckedIOException e) {
+    return e.getMessage().startsWith("java.")
+        || e.getCause() instanceof FileSystemException f
+            && f.getReason() == null
+            && e.getMessage().endsWith(": " + f.getMessage());
   }
 
   private static String name(CommandLine line) {
@@ -72,31 +76,5 @@ record Failure(String command, String sentence, int code, Throwable cause) {
     }
     err.flush();
     return code;
-  }
-
-  /** An exception that says what failed with which file or folder, and why. */
-  static UncheckedIOException io(Path file, String what, IOException e) {
-    String reason = reason(e, "no such folder");
-    String name = file + ": ";
-    return new UncheckedIOException(
-        name + what + ": " + (reason.startsWith(name) ? reason.substring(name.length()) : reason),
-        e);
-  }
-
-  private static String reason(IOException e, String missing) {
-    return switch (e) {
-      case NoSuchFileException f -> f.getFile() + ": " + missing;
-      case AccessDeniedException f -> f.getFile() + ": permission denied";
-      case NotDirectoryException f -> f.getFile() + ": not a folder";
-      case FileSystemException f when f.getReason() == null -> f.getFile() + ": " + kind(f);
-      default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    };
-  }
-
-  private static String kind(FileSystemException e) {
-    return switch (e.getClass().getSimpleName()) {
-      case "FileAlreadyExistsException" -> "a file of that name is in the way";
-      case String other -> other;
-    };
   }
 }

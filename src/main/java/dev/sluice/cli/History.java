@@ -1,5 +1,7 @@
 package dev.sluice.cli;
 
+import dev.sluice.cli.tasks.Fields;
+import dev.sluice.cli.tasks.FileFailure;
 import dev.sluice.weights.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,7 +37,7 @@ final class History implements AutoCloseable {
       channel.truncate(bytes);
       channel.position(bytes);
     } catch (IOException e) {
-      throw Failure.io(file, "cannot be written", e);
+      throw FileFailure.of(file, "cannot be written", e);
     }
   }
 
@@ -52,7 +54,7 @@ final class History implements AutoCloseable {
         throw e;
       }
     } catch (IOException e) {
-      throw Failure.io(file, "cannot be written", e);
+      throw FileFailure.of(file, "cannot be written", e);
     }
   }
 
@@ -62,19 +64,29 @@ final class History implements AutoCloseable {
       channel.force(true);
       return channel.position();
     } catch (IOException e) {
-      throw Failure.io(file, "cannot be written", e);
+      throw FileFailure.of(file, "cannot be written", e);
     }
   }
 
-  /** One number of every report, in their order. */
-  static double[] column(Path file, String name) {
+  /**
+   * {@return two numbers of every report that has the second, x and y, in their order}
+   *
+   * @param x a member of the reports
+   * @param y another
+   */
+  static double[][] points(Path file, String x, String y) {
     try {
-      List<String> lines = Files.readAllLines(file);
-      return lines.stream()
-          .mapToDouble(line -> new Fields(file, (Map<?, ?>) Json.parse(line)).number(name))
-          .toArray();
+      List<Fields> lines =
+          Files.readAllLines(file).stream()
+              .map(line -> new Fields(file, (Map<?, ?>) Json.parse(line)))
+              .filter(line -> line.members().containsKey(y))
+              .toList();
+      return new double[][] {
+        lines.stream().mapToDouble(line -> line.number(x)).toArray(),
+        lines.stream().mapToDouble(line -> line.number(y)).toArray()
+      };
     } catch (IOException e) {
-      throw Failure.io(file, "cannot be read", e);
+      throw FileFailure.of(file, "cannot be read", e);
     }
   }
 
@@ -83,7 +95,7 @@ final class History implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      throw Failure.io(file, "cannot be closed", e);
+      throw FileFailure.of(file, "cannot be closed", e);
     }
   }
 }

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       InfoCommand.class,
       VerifyCommand.class,
       BenchCommand.class,
+      ExperimentCommand.class,
       HelloCommand.class,
       SoakCommand.class
     },

@@ -1,5 +1,8 @@
 package dev.sluice.cli;
 
+import dev.sluice.cli.tasks.FileFailure;
+import dev.sluice.cli.tasks.Judgement;
+import dev.sluice.cli.tasks.ModelFolder;
 import dev.sluice.train.Checkpoint;
 import dev.sluice.weights.AtomicFile;
 import java.io.IOException;
@@ -14,6 +17,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * The folder of one training run, locked for as long as this is open. Closing it leaves neither the
@@ -22,19 +26,24 @@ import java.util.Objects;
 final class RunFolder implements AutoCloseable {
   static final String METRICS = "metrics.json";
   static final String HISTORY = "metrics.jsonl";
+  static final String BEST = "best.safetensors";
+  static final String REPORT = "report.html";
   private static final String LOCK = ".lock";
   private static final List<String> FILES =
-      List.of(
-          METRICS,
-          Checkpoint.MANIFEST,
-          "checkpoint-a.safetensors",
-          "checkpoint-b.safetensors",
-          HISTORY,
-          ForecastConfig.WEIGHTS,
-          ForecastConfig.FILE,
-          "prediction.gif",
-          "prediction.png",
-          "report.html");
+      Stream.concat(
+              Stream.of(
+                  METRICS,
+                  ModelFolder.SEEDS,
+                  Checkpoint.MANIFEST,
+                  "checkpoint-a.safetensors",
+                  "checkpoint-b.safetensors",
+                  HISTORY,
+                  BEST,
+                  ModelFolder.WEIGHTS,
+                  ModelFolder.CONFIG,
+                  REPORT),
+              Judgement.FILES.stream())
+          .toList();
 
   private final Path path;
   private final List<Path> made;
@@ -86,7 +95,7 @@ final class RunFolder implements AutoCloseable {
     try {
       Files.createDirectories(path);
     } catch (IOException e) {
-      throw Failure.io(path, "cannot be made", e);
+      throw FileFailure.of(path, "cannot be made", e);
     }
   }
 
@@ -119,7 +128,7 @@ final class RunFolder implements AutoCloseable {
         channel.close();
       }
     } catch (IOException e) {
-      throw Failure.io(path, "cannot be written", e);
+      throw FileFailure.of(path, "cannot be written", e);
     }
   }
 
@@ -157,7 +166,7 @@ final class RunFolder implements AutoCloseable {
                 .formatted(path, bytes, free));
       }
     } catch (IOException e) {
-      throw Failure.io(path, "cannot be written", e);
+      throw FileFailure.of(path, "cannot be written", e);
     }
   }
 
@@ -172,11 +181,11 @@ final class RunFolder implements AutoCloseable {
     if (Files.exists(path.resolve(METRICS))) {
       return Content.FINISHED;
     }
-    if (Checkpoint.isIn(path)) {
+    if (Checkpoint.isIn(path) || Files.exists(path.resolve(ModelFolder.SEEDS))) {
       return Content.STOPPED;
     }
     // A model put there by hand is worth as much as one of ours.
-    return Files.exists(path.resolve(ForecastConfig.WEIGHTS)) ? Content.FINISHED : Content.NOTHING;
+    return Files.exists(path.resolve(ModelFolder.WEIGHTS)) ? Content.FINISHED : Content.NOTHING;
   }
 
   Path path() {
@@ -195,14 +204,29 @@ final class RunFolder implements AutoCloseable {
     AtomicFile.write(file(name), text);
   }
 
-  /** Deletes the files of an earlier run, and nothing else. */
+  /** Deletes the files of an earlier run, or of runs of several seeds, and nothing else. */
   void clear() {
-    for (String name : FILES) {
-      try {
-        Files.deleteIfExists(file(name));
-      } catch (IOException e) {
-        throw Failure.io(file(name), "cannot be deleted", e);
+    try (var below = Files.newDirectoryStream(path, RunFolder::isOfSeed)) {
+      for (var seed : below) {
+        FILES.forEach(name -> delete(path.relativize(seed).resolve(name).toString()));
+        deleteEmpty(List.of(seed));
       }
+    } catch (IOException e) {
+      throw FileFailure.of(path, "cannot be read", e);
+    }
+    FILES.forEach(this::delete);
+  }
+
+  private static boolean isOfSeed(Path folder) {
+    return folder.getFileName().toString().matches("seed--?\\d+") && Files.isDirectory(folder);
+  }
+
+  /** Deletes a file, if it is there. */
+  void delete(String name) {
+    try {
+      Files.deleteIfExists(file(name));
+    } catch (IOException e) {
+      throw FileFailure.of(file(name), "cannot be deleted", e);
     }
   }
 
@@ -221,7 +245,7 @@ final class RunFolder implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      throw Failure.io(path, "cannot be unlocked", e);
+      throw FileFailure.of(path, "cannot be unlocked", e);
     }
     deleteEmpty(made);
   }

@@ -21,9 +21,14 @@ public final class SeriesWindows {
   private final Scale input;
   private final Scale output;
 
-  /** (value - mean) / deviation. */
-  private record Scale(double mean, double deviation) {
-    static Scale of(int from, int to, IntToDoubleFunction value) {
+  /**
+   * (value - mean) / deviation.
+   *
+   * @param mean of the training values
+   * @param deviation of the training values, 1 where they are all the same
+   */
+  public record Scale(double mean, double deviation) {
+    private static Scale of(int from, int to, IntToDoubleFunction value) {
       double mean = IntStream.range(from, to).mapToDouble(value).average().orElseThrow();
       double square =
           IntStream.range(from, to)
@@ -34,11 +39,21 @@ public final class SeriesWindows {
       return new Scale(mean, square > 0 ? Math.sqrt(square) : 1);
     }
 
-    float scaled(double value) {
+    /**
+     * {@return the z-score of a value}
+     *
+     * @param value in the units of the series
+     */
+    public float scaled(double value) {
       return (float) ((value - mean) / deviation);
     }
 
-    double value(double scaled) {
+    /**
+     * {@return the value of a z-score, in the units of the series}
+     *
+     * @param scaled the z-score
+     */
+    public double value(double scaled) {
       return scaled * deviation + mean;
     }
   }
@@ -85,6 +100,21 @@ public final class SeriesWindows {
   /** {@return how far behind the last value seen the target lies} */
   public int horizon() {
     return horizon;
+  }
+
+  /** {@return whether changes stand for levels} */
+  public boolean differences() {
+    return differences;
+  }
+
+  /** {@return the scale of x} */
+  public Scale inputScale() {
+    return input;
+  }
+
+  /** {@return the scale of y} */
+  public Scale outputScale() {
+    return output;
   }
 
   /** The first target with a whole window before it. */

@@ -165,9 +165,35 @@ public final class ConvGru implements Layer {
     if (initial != null) {
       Shapes.check("convgru: h0", initial, type, "N, H, W, K", frame.dims());
     }
-    var rz = inputGates.inPlace(pass, x);
-    var n = inputCandidate.inPlace(pass, x);
-    return run(pass, rz, n, initial == null ? pass.zeros(type, frame) : initial);
+    var h0 = initial == null ? pass.zeros(type, frame) : initial;
+    if (pass.segment() > 0 && dims[0] > pass.segment()) {
+      return inSegments(pass, x, (int) dims[0], h0);
+    }
+    return whole(pass, x, h0);
+  }
+
+  private Output whole(Pass pass, Tensor x, Tensor initial) {
+    return run(pass, inputGates.inPlace(pass, x), inputCandidate.inPlace(pass, x), initial);
+  }
+
+  /** Keeps y; x is null in a cell that gets no input. */
+  private Output inSegments(Pass pass, Tensor x, int steps, Tensor initial) {
+    var y = pass.watch(pass.empty(type, initial.shape().outer(steps)));
+    var h = initial;
+    for (int from = 0; from < steps; from += pass.segment()) {
+      int to = Math.min(steps, from + pass.segment());
+      int count = to - from;
+      pass.recomputed(
+          x == null ? List.of(h) : List.of(h, x.slice(from, to)),
+          List.of(y.slice(from, to)),
+          (inner, in) ->
+              List.of(
+                  x == null
+                      ? withoutInput(inner, count, in.getFirst()).y
+                      : whole(inner, in.get(1), in.getFirst()).y));
+      h = y.at(to - 1L);
+    }
+    return new Output(y, h);
   }
 
   /**
@@ -198,6 +224,12 @@ public final class ConvGru implements Layer {
         Shapes.ANY,
         Shapes.ANY,
         config.hidden);
+    return pass.segment() > 0 && steps > pass.segment()
+        ? inSegments(pass, null, steps, initial)
+        : withoutInput(pass, steps, initial);
+  }
+
+  private Output withoutInput(Pass pass, int steps, Tensor initial) {
     int k = config.hidden;
     var rz = biases(pass, inputBias.rows(0, 2 * k), steps, initial);
     return run(pass, rz, biases(pass, inputBias.rows(2 * k, 3 * k), steps, initial), initial);

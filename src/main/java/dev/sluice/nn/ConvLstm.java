@@ -213,6 +213,46 @@ public final class ConvLstm implements Layer {
 
   private Output run(
       Pass pass, Tensor x, long steps, long batch, long height, long width, State initial) {
+    if (pass.segment() > 0 && steps > pass.segment()) {
+      return inSegments(pass, x, steps, Shape.of(batch, height, width, config.hidden), initial);
+    }
+    return whole(pass, x, steps, batch, height, width, initial);
+  }
+
+  /** Keeps y and the states between segments. */
+  private Output inSegments(Pass pass, Tensor x, long steps, Shape frame, State initial) {
+    var y = pass.watch(pass.empty(type, frame.outer(steps)));
+    var state = initial;
+    for (long from = 0; from < steps; from += pass.segment()) {
+      long to = Math.min(steps, from + pass.segment());
+      var inputs = new ArrayList<Tensor>();
+      if (x != null) {
+        inputs.add(x.slice(from, to));
+      }
+      if (state != null) {
+        inputs.addAll(List.of(state.h, state.c));
+      }
+      var after =
+          new State(pass.watch(pass.empty(type, frame)), pass.watch(pass.empty(type, frame)));
+      boolean given = state != null;
+      long count = to - from;
+      pass.recomputed(
+          inputs,
+          List.of(y.slice(from, to), after.h, after.c),
+          (inner, in) -> {
+            var before = given ? new State(in.get(in.size() - 2), in.getLast()) : null;
+            var seen = x == null ? null : in.getFirst();
+            var dims = frame.dims();
+            var output = whole(inner, seen, count, dims[0], dims[1], dims[2], before);
+            return List.of(output.y, output.last.h, output.last.c);
+          });
+      state = after;
+    }
+    return new Output(y, state);
+  }
+
+  private Output whole(
+      Pass pass, Tensor x, long steps, long batch, long height, long width, State initial) {
     checkFrame(height, width);
     var shape = Shape.of(batch, height, width, config.hidden);
     var from = Arrays.asList(null, (Tensor) null);

@@ -37,14 +37,16 @@ public final class Pass implements AutoCloseable {
   private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
   private final Map<Object, Tensor> madeOnce = new HashMap<>();
   private final OptionalLong seed;
+  private final int segment;
   private long calls;
   private boolean wentBack;
   private boolean closed;
 
-  private Pass(Device device, boolean training, OptionalLong seed) {
+  private Pass(Device device, boolean training, OptionalLong seed, int segment) {
     this.device = device;
     this.training = training;
     this.seed = seed;
+    this.segment = segment;
     this.stream = device.takeStream();
     this.arena = device.arena(training ? "a training pass" : "an inference pass", stream);
   }
@@ -55,7 +57,7 @@ public final class Pass implements AutoCloseable {
    * @param device where it runs
    */
   public static Pass inference(Device device) {
-    return new Pass(device, false, OptionalLong.empty());
+    return new Pass(device, false, OptionalLong.empty(), 0);
   }
 
   /**
@@ -64,7 +66,7 @@ public final class Pass implements AutoCloseable {
    * @param device where it runs
    */
   public static Pass training(Device device) {
-    return new Pass(device, true, OptionalLong.empty());
+    return new Pass(device, true, OptionalLong.empty(), 0);
   }
 
   /**
@@ -74,7 +76,25 @@ public final class Pass implements AutoCloseable {
    * @param seed another one for every step, the step's number say; the same gives the same numbers
    */
   public static Pass training(Device device, long seed) {
-    return new Pass(device, true, OptionalLong.of(seed));
+    return new Pass(device, true, OptionalLong.of(seed), 0);
+  }
+
+  /**
+   * {@return a pass that keeps less for backward: {@link ConvLstm} and {@link ConvGru} run a
+   * sequence in segments of so many steps, keep the output of each step and the states between
+   * segments, and compute the rest again on the way back} For T steps the least is kept with about
+   * sqrt(T). A step then takes a forward pass more.
+   *
+   * @param device where it runs
+   * @param seed as in {@link #training(Device, long)}
+   * @param segment steps, 1 or more, or 0 to keep all
+   */
+  public static Pass recomputing(Device device, long seed, int segment) {
+    if (segment < 0) {
+      throw new IllegalArgumentException(
+          "pass: expected segments of 1 or more steps, or 0 to keep all, got " + segment);
+    }
+    return new Pass(device, true, OptionalLong.of(seed), segment);
   }
 
   /** {@return whether this pass can go backward} */
@@ -278,6 +298,74 @@ public final class Pass implements AutoCloseable {
     } finally {
       records.clear();
     }
+  }
+
+  /** Steps that are computed again at once, or 0 where all is kept. */
+  int segment() {
+    return segment;
+  }
+
+  /** Work that makes tensors of tensors, the same ones whenever it is done. */
+  @FunctionalInterface
+  interface Work {
+    List<Tensor> of(Pass pass, List<Tensor> inputs);
+  }
+
+  /**
+   * Does work in a pass of its own, keeps only its outputs, and does it again on the way back, from
+   * the same inputs with the same random numbers: the same bits.
+   *
+   * @param inputs what the work reads; none of them may be null
+   * @param outputs where what it makes is copied to, watched
+   */
+  void recomputed(List<Tensor> inputs, List<Tensor> outputs, Work work) {
+    requireUsable();
+    long firstCall = calls;
+    try (var inner = again(firstCall)) {
+      var made = work.of(inner, inputs);
+      for (int i = 0; i < outputs.size(); i++) {
+        copy(made.get(i), outputs.get(i));
+      }
+      calls = inner.calls;
+    }
+    record(
+        () -> {
+          if (outputs.stream().allMatch(output -> arrived(output) == null)) {
+            return;
+          }
+          try (var inner = again(firstCall)) {
+            var lent = inputs.stream().map(input -> lend(input, inner)).toList();
+            var made = work.of(inner, lent);
+            for (int i = 0; i < outputs.size(); i++) {
+              var gradient = arrived(outputs.get(i));
+              if (gradient != null) {
+                copy(gradient, inner.gradient(made.get(i)));
+              }
+            }
+            inner.backward();
+          }
+        });
+  }
+
+  private Pass again(long firstCall) {
+    var inner = new Pass(device, true, seed, 0);
+    inner.calls = firstCall;
+    return inner;
+  }
+
+  /** A copy of a tensor for another pass, whose gradient goes straight to the tensor's own. */
+  private Tensor lend(Tensor tensor, Pass inner) {
+    if (!wants(tensor)) {
+      return tensor;
+    }
+    var copy = inner.empty(tensor.type(), tensor.shape());
+    copy(tensor, copy);
+    inner.gradients.put(copy, gradient(tensor));
+    return copy;
+  }
+
+  private void copy(Tensor from, Tensor to) {
+    device.backend().kernel("copy").run(stream, new double[0], from, to);
   }
 
   /** The key of this pass's random numbers. */

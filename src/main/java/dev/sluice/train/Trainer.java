@@ -36,6 +36,7 @@ public final class Trainer {
   private final Optimiser optimiser;
   private final Schedule schedule;
   private final double clip;
+  private final int segment;
   private final float[] number = new float[1];
   private double gradientNorm;
   private boolean cutShort;
@@ -50,6 +51,27 @@ public final class Trainer {
    * @param clip the Euclidean norm that all gradients together do not exceed, infinite for no limit
    */
   public Trainer(Device device, Layer model, Optimiser optimiser, Schedule schedule, double clip) {
+    this(device, model, optimiser, schedule, clip, 0);
+  }
+
+  /**
+   * A trainer that may compute activations again rather than keep them.
+   *
+   * @param device where the model lives
+   * @param model to be trained
+   * @param optimiser of the model's parameters
+   * @param schedule the rate of each step
+   * @param clip the Euclidean norm that all gradients together do not exceed, infinite for no limit
+   * @param segment steps of a sequence that are computed again at once, 0 to keep all; see {@link
+   *     Pass#recomputing}
+   */
+  public Trainer(
+      Device device,
+      Layer model,
+      Optimiser optimiser,
+      Schedule schedule,
+      double clip,
+      int segment) {
     if (!(clip > 0)) {
       throw new IllegalArgumentException("trainer: expected a clipping norm > 0, got " + clip);
     }
@@ -59,6 +81,7 @@ public final class Trainer {
     this.optimiser = optimiser;
     this.schedule = schedule;
     this.clip = clip;
+    this.segment = segment;
   }
 
   /**
@@ -76,7 +99,7 @@ public final class Trainer {
     }
     cutShort = true;
     double value;
-    try (var pass = Pass.training(device, optimiser.steps())) {
+    try (var pass = Pass.recomputing(device, optimiser.steps(), segment)) {
       var made = loss.apply(pass);
       pass.backward(made);
       made.read(number, 0, 1);

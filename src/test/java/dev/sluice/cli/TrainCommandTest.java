@@ -6,11 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.sluice.Device;
 import dev.sluice.weights.Json;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,7 +85,7 @@ class TrainCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"--loss=mse", "--loss=bce", "--peephole"})
+  @ValueSource(strings = {"--loss=mse", "--loss=bce", "--peephole", "--validate=0.3"})
   void goesOnBitForBit(String option) throws IOException {
     run("whole", option);
     stopped("parts", 5, option);
@@ -100,29 +98,9 @@ class TrainCommandTest {
     assertEquals(scores("whole"), scores("parts"));
   }
 
-  /** Trains to a step and leaves, as Ctrl-C does. */
   private void stopped(String name, int steps, String option) {
-    var model = TrainSettings.model(32, 3, 3, List.of(4), 3, 8, option.equals("--peephole"));
-    var settings =
-        new TrainSettings(
-            2,
-            model,
-            option.equals("--loss=bce") ? "bce" : "mse",
-            0.006,
-            "cosine",
-            30,
-            1,
-            1,
-            2 * STEPS,
-            2,
-            4);
-    try (var target = RunFolder.open(folder.resolve(name), 0);
-        var device = Device.open(Device.Options.defaults().threads(1));
-        var arena = device.arena()) {
-      var out = new PrintWriter(new StringWriter());
-      var run = new ForecastRun(settings, target, arena, 1, 1000, out);
-      assertFalse(run.train(() -> run.step() == steps));
-    }
+    var path = folder.resolve(name);
+    StoppedRun.at(steps, path, Ran.train(path, 2 * STEPS, option));
   }
 
   /** What the second folder has and the first does not, but for the checkpoint in use. */
@@ -151,7 +129,13 @@ class TrainCommandTest {
   private List<Object> losses(String name) throws IOException {
     return Files.readAllLines(folder.resolve(name).resolve("metrics.jsonl")).stream()
         .map(line -> (Map<?, ?>) Json.parse(line))
-        .map(m -> (Object) List.of(m.get("step"), m.get("loss"), m.get("gradient_norm")))
+        .map(TrainCommandTest::losses)
+        .toList();
+  }
+
+  private static Object losses(Map<?, ?> line) {
+    return Stream.of("step", "loss", "gradient_norm", "validation_loss")
+        .map(name -> String.valueOf(line.get(name)))
         .toList();
   }
 

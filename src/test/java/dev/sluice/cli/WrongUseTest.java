@@ -24,7 +24,7 @@ class WrongUseTest {
           """
           ''                               | expected a command: train, predict
           trian                            | unknown command 'trian'; did you mean train
-          train --sequnces=5               | unknown option '--sequnces=5'; did you mean --sequences
+          train --sequnces=5               | '--sequnces=5'; did you mean --seeds or --sequences
           train --qqq                      | unknown option '--qqq'
           train more                       | unexpected argument 'more'
           train --batch                    | Missing required parameter for option '--batch'
@@ -84,7 +84,7 @@ class WrongUseTest {
     var ran = Ran.run("train", "--batch=0", "--debug");
     assertEquals(2, ran.code());
     // In a named module, a frame begins with the name of the module and its version.
-    var frame = Pattern.compile("^\tat (\\S+/)?dev\\.sluice\\.cli\\.TrainSettings");
+    var frame = Pattern.compile("^\tat (\\S+/)?dev\\.sluice\\.cli\\.tasks\\.Recipe");
     assertTrue(ran.err().lines().anyMatch(frame.asPredicate()), ran.err());
   }
 

@@ -94,7 +94,9 @@ public record Curve(
     }
     for (double tick : x.ticks()) {
       board.fill(0xbbbbbb, x.at(tick) - 0.5, HEIGHT - BOTTOM, 1, 5);
-      board.pale(x.label(tick), x.at(tick), HEIGHT - BOTTOM + 15, 12, MIDDLE);
+      // A year has no comma.
+      String label = xLabel.equals("year") ? x.label(tick).replace(",", "") : x.label(tick);
+      board.pale(label, x.at(tick), HEIGHT - BOTTOM + 15, 12, MIDDLE);
     }
     board.fill(0xbbbbbb, LEFT, HEIGHT - BOTTOM - 0.5, WIDTH - RIGHT - LEFT, 1);
     board.text(xLabel, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 16, 13, MIDDLE);

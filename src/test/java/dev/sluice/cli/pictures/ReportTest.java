@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.Shape;
+import dev.sluice.train.ForecastScores;
 import dev.sluice.train.FrameScores;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -85,15 +86,16 @@ class ReportTest {
     var settings = new LinkedHashMap<String, String>();
     settings.put("hidden", "32");
     var clips = List.of(PicturesTest.clip(true));
+    var findings =
+        new ForecastReport(scores.result(), PredictionGif.gif(clips, 3), FrameSheet.png(clips));
+    var loss = new Curve.Line("loss", new double[] {8, 16}, new double[] {0.1, 0.05});
     return new TrainingReport(
         "run",
-        scores.result(),
-        new double[] {8, 16},
-        new double[] {0.1, 0.05},
+        findings::show,
+        List.of(loss),
         settings,
         "./sluice train --seed 3",
-        PredictionGif.gif(clips, 3),
-        FrameSheet.png(clips));
+        ForecastScores.CONVENTIONS);
   }
 
   private static String text(byte[] html) {

@@ -2,42 +2,31 @@ package dev.sluice.cli;
 
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
-import dev.sluice.Shape;
-import dev.sluice.Tensor;
 import dev.sluice.cli.bench.HeapCounter;
-import dev.sluice.data.MovingDigits;
-import dev.sluice.data.Split;
-import dev.sluice.nn.Elementwise;
-import dev.sluice.nn.EncoderForecaster;
-import dev.sluice.nn.Pass;
-import dev.sluice.train.Adam;
+import dev.sluice.cli.tasks.Fields;
+import dev.sluice.cli.tasks.Learner;
+import dev.sluice.cli.tasks.Study;
 import dev.sluice.train.Checkpoint;
-import dev.sluice.train.Loss;
-import dev.sluice.train.Trainer;
-import dev.sluice.weights.Weights;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
-/** Trains a forecaster of frames from where its folder stands to the end, or until told to stop. */
-final class ForecastRun {
+/** Takes the steps of a study from where its folder stands to the end, or until told to stop. */
+final class TrainingRun {
   // The last steps, of which the median one is reported: a compilation may fall into any.
   private static final int HEAP_STEPS = 201;
 
-  private final TrainSettings settings;
+  private final Study study;
+  private final Map<String, Object> settings;
   private final RunFolder folder;
   private final Device device;
   private final int threads;
   private final long checkpointEvery;
   private final PrintWriter out;
-  private final EncoderForecaster model;
-  private final Trainer trainer;
-  private final MovingDigits data;
-  private final float[] frames;
-  private final Shape shape;
-  private final Loss loss;
+  private final Learner learner;
+  private final BestModel best;
   private final long reportEvery;
   private final HeapCounter heap = HeapCounter.open();
 
@@ -51,72 +40,75 @@ final class ForecastRun {
   /**
    * A run before its first step.
    *
+   * @param settings of the study, for the record
    * @param arena where the model and the optimiser's state live
    * @param threads of the engine, for the record
    * @param checkpointEvery steps between two checkpoints
    */
-  ForecastRun(
-      TrainSettings settings,
+  TrainingRun(
+      Study study,
+      Map<String, Object> settings,
       RunFolder folder,
       DeviceArena arena,
       int threads,
       long checkpointEvery,
       PrintWriter out) {
+    this.study = study;
     this.settings = settings;
     this.folder = folder;
     this.device = arena.device();
     this.threads = threads;
     this.checkpointEvery = checkpointEvery;
     this.out = out;
-    var config = settings.model();
-    int all = config.frames() + config.ahead();
-    this.model = config.build(!settings.logits(), Weights.random(settings.seed()), arena);
-    var adam = new Adam(model.parameters(), settings.rate(), arena);
-    this.trainer = new Trainer(device, model, adam, settings.rates(), settings.clipNorm());
-    this.data = settings.data(Split.TRAIN);
-    this.shape = Shape.of(all, settings.batch(), config.height(), config.width(), 1);
-    this.frames = new float[Math.toIntExact(shape.elements())];
-    this.loss = settings.lossFunction();
-    this.reportEvery = Math.clamp(settings.steps() / 50, 1, 100);
+    this.learner = study.learner(arena);
+    this.best = new BestModel(folder.file(RunFolder.BEST), study.recipe().patience());
+    this.reportEvery = Math.clamp(study.steps() / 50, 1, 100);
   }
 
-  EncoderForecaster model() {
-    return model;
+  Learner learner() {
+    return learner;
   }
 
   long step() {
-    return trainer.steps();
+    return learner.trainer().steps();
+  }
+
+  private boolean validates() {
+    return study.recipe().validate() > 0;
   }
 
   /** Goes on where the folder's checkpoint stands. */
   void restore(Checkpoint checkpoint) {
-    trainer.restore(checkpoint);
+    learner.trainer().restore(checkpoint);
     var progress = new Fields(folder.file(Checkpoint.MANIFEST), checkpoint.progress());
     lossSum = progress.number("loss_sum");
     lossCount = progress.whole("loss_count");
     seconds = progress.number("seconds");
     historyBytes = progress.whole("history_bytes");
+    if (validates()) {
+      best.restore(progress);
+    }
   }
 
   /** Takes the steps that are left; whether the run came to its end. */
   boolean train(BooleanSupplier stop) {
-    long steps = settings.steps();
-    var progress = new Progress(out, step(), steps, settings.batch());
+    var progress = new Progress(out, step(), study.steps(), study.recipe().batch());
     double before = seconds;
     long began = System.nanoTime();
     try (var history = new History(folder.file(RunFolder.HISTORY), historyBytes)) {
       if (step() == 0) {
         save(history);
       }
-      while (step() < steps && !stop.getAsBoolean()) {
+      while (!ended() && !stop.getAsBoolean()) {
         double value = takeStep();
         lossSum += value;
         lossCount++;
         seconds = before + (System.nanoTime() - began) / 1e9;
-        if (step() % reportEvery == 0 || step() == steps) {
+        if (step() % reportEvery == 0 || step() == study.steps()) {
           report(history);
         }
-        if (step() % checkpointEvery == 0) {
+        boolean better = validates() && validationIsDue() && validate(history);
+        if (better || step() % checkpointEvery == 0) {
           save(history);
         }
         progress.step(step(), value);
@@ -125,31 +117,50 @@ final class ForecastRun {
     } finally {
       progress.end();
     }
-    return step() == steps;
+    return ended();
+  }
+
+  private boolean ended() {
+    return step() >= study.steps() || best.outOfPatience();
+  }
+
+  private boolean validationIsDue() {
+    return step() % learner.validateEvery() == 0 || step() == study.steps();
   }
 
   private double takeStep() {
     long before = heap.allocated();
-    data.batch(trainer.steps() * settings.batch(), settings.batch(), frames, 0);
-    double value = trainer.step(this::lossOf);
+    long step = step();
+    double value = learner.trainer().step(pass -> learner.loss(pass, step));
     heapBytes[(int) (heapSteps++ % HEAP_STEPS)] = heap.allocated() - before;
     return value;
   }
 
-  private Tensor lossOf(Pass pass) {
-    int seen = settings.model().frames();
-    var clip = pass.tensor(shape, frames);
-    var predicted = model.forward(pass, clip.slice(0, seen), settings.model().ahead());
-    return loss.of(pass, predicted, clip.slice(seen, shape.dim(0)));
+  /** Whether the model is the best so far. */
+  private boolean validate(History history) {
+    double value = learner.validate();
+    var line = new LinkedHashMap<String, Object>();
+    line.put("step", step());
+    line.put("sequences", sequences());
+    line.put("validation_loss", value);
+    history.add(line);
+    return best.offer(learner.model(), step(), value);
+  }
+
+  /** Puts the best weights into the model; without validation the last ones stay. */
+  void takeBest() {
+    if (validates()) {
+      best.load(learner.model());
+    }
   }
 
   private void report(History history) {
     var line = new LinkedHashMap<String, Object>();
     line.put("step", step());
-    line.put("sequences", step() * settings.batch());
+    line.put("sequences", sequences());
     line.put("loss", lossSum / lossCount);
-    line.put("gradient_norm", trainer.gradientNorm());
-    line.put("rate", trainer.rate());
+    line.put("gradient_norm", learner.trainer().gradientNorm());
+    line.put("rate", learner.trainer().rate());
     line.put("seconds", round(seconds));
     line.put("sequences_per_second", round(sequencesPerSecond()));
     history.add(line);
@@ -163,23 +174,25 @@ final class ForecastRun {
 
   private void save(History history) {
     var progress = new LinkedHashMap<String, Object>();
-    progress.put("settings", settings.toMap());
+    progress.put("settings", settings);
+    progress.put("data_sha256", study.fingerprint());
     progress.put("engine", device.engine());
     progress.put("threads", threads);
     progress.put("checkpoint_every", checkpointEvery);
-    progress.put("seed", settings.seed());
-    progress.put("next_sequence", step() * settings.batch());
+    progress.put("seed", study.recipe().seed());
+    progress.put("next_sequence", sequences());
     progress.put("loss_sum", lossSum);
     progress.put("loss_count", lossCount);
     progress.put("seconds", seconds);
     progress.put("history_bytes", history.force());
-    trainer.save(folder.path(), progress);
+    if (validates()) {
+      progress.putAll(best.toMap());
+    }
+    learner.trainer().save(folder.path(), progress);
   }
 
-  /** Makes [A, N, H, W, 1] of [T, N, H, W, 1], pixels whatever the loss. */
-  Tensor forecast(Pass pass, Tensor seen) {
-    var y = model.forward(pass, seen, settings.model().ahead());
-    return settings.logits() ? Elementwise.sigmoid(pass, y) : y;
+  private long sequences() {
+    return study.sequences(step());
   }
 
   double seconds() {
@@ -187,7 +200,7 @@ final class ForecastRun {
   }
 
   double sequencesPerSecond() {
-    return seconds == 0 ? 0 : step() * settings.batch() / seconds;
+    return seconds == 0 ? 0 : sequences() / seconds;
   }
 
   /** Java heap that a step allocates, the median of the last ones; -1 where nobody counts. */
@@ -204,15 +217,18 @@ final class ForecastRun {
   /** The facts of the run for metrics.json. */
   Map<String, Object> facts() {
     var map = new LinkedHashMap<String, Object>();
-    map.put("sequences", step() * settings.batch());
+    map.put("sequences", sequences());
     map.put("sequences_per_second", round(sequencesPerSecond()));
     map.put("seconds", round(seconds));
     map.put("engine", device.engine());
     map.put("threads", threads);
-    map.put("seed", settings.seed());
+    map.put("seed", study.recipe().seed());
     map.put("steps", step());
-    map.put("parameters", model.parameterCount());
+    map.put("parameters", learner.model().parameterCount());
     map.put("heap_bytes_per_step", heapBytesPerStep());
+    if (validates()) {
+      map.putAll(best.toMap());
+    }
     return map;
   }
 }

@@ -1,0 +1,95 @@
+package dev.sluice.cli.tasks;
+
+import dev.sluice.Device;
+import dev.sluice.DeviceArena;
+import dev.sluice.Tensor;
+import dev.sluice.data.Batches;
+import dev.sluice.data.Split;
+import dev.sluice.nn.Layer;
+import dev.sluice.nn.Pass;
+import dev.sluice.nn.Sequential;
+import dev.sluice.train.SoftmaxCrossEntropy;
+import dev.sluice.train.Trainer;
+import dev.sluice.weights.Weights;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/** A network that learns to tell classes apart. */
+final class ClassifierLearner implements Learner {
+  private static final int BATCH = 128;
+
+  private final ClassifierStudy study;
+  private final Labelled data;
+  private final Device device;
+  private final Sequential model;
+  private final Trainer trainer;
+  private final Epochs epochs;
+
+  ClassifierLearner(ClassifierStudy study, DeviceArena arena) {
+    this.study = study;
+    this.data = study.data();
+    this.device = arena.device();
+    this.model = study.stack().build(Weights.random(study.recipe().seed()), arena);
+    this.trainer = study.recipe().trainer(model, study.steps(), arena);
+    this.epochs = study.order();
+  }
+
+  @Override
+  public Layer model() {
+    return model;
+  }
+
+  @Override
+  public Trainer trainer() {
+    return trainer;
+  }
+
+  @Override
+  public Tensor loss(Pass pass, long step) {
+    return loss(pass, epochs.at(step));
+  }
+
+  private Tensor loss(Pass pass, int... picks) {
+    int[] labels = Arrays.stream(picks).map(pick -> data.label(Split.TRAIN, pick)).toArray();
+    var logits = data.inputs(Split.TRAIN, picks).through(model, pass);
+    return SoftmaxCrossEntropy.mean().of(pass, logits, labels);
+  }
+
+  @Override
+  public long validateEvery() {
+    return epochs.steps();
+  }
+
+  @Override
+  public double validate() {
+    int[] held = study.holdout().held();
+    double sum = 0;
+    for (int[] batch : Batches.inOrder(held.length, BATCH)) {
+      int[] picks = Arrays.stream(batch).map(i -> held[i]).toArray();
+      try (var pass = Pass.inference(device)) {
+        sum += picks.length * loss(pass, picks).floats()[0];
+      }
+    }
+    return sum / held.length;
+  }
+
+  @Override
+  public Optional<Judgement> judge(BooleanSupplier stop) {
+    int count = data.count(Split.TEST);
+    var probabilities = new float[count][];
+    for (int[] picks : Batches.inOrder(count, BATCH)) {
+      if (stop.getAsBoolean()) {
+        return Optional.empty();
+      }
+      try (var pass = Pass.inference(device)) {
+        var rows = Probabilities.of(data.inputs(Split.TEST, picks).through(model, pass));
+        System.arraycopy(rows, 0, probabilities, picks[0], rows.length);
+      }
+    }
+    int[] truth = new int[count];
+    Arrays.setAll(truth, i -> data.label(Split.TEST, i));
+    return Optional.of(
+        new ClassJudgement(study.title(), data, data.baselines(), truth, probabilities));
+  }
+}

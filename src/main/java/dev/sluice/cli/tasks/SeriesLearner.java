@@ -1,0 +1,104 @@
+package dev.sluice.cli.tasks;
+
+import dev.sluice.Device;
+import dev.sluice.DeviceArena;
+import dev.sluice.Shape;
+import dev.sluice.Tensor;
+import dev.sluice.data.Batches;
+import dev.sluice.data.SeriesWindows;
+import dev.sluice.data.Split;
+import dev.sluice.nn.Layer;
+import dev.sluice.nn.Pass;
+import dev.sluice.nn.Sequential;
+import dev.sluice.train.Loss;
+import dev.sluice.train.Trainer;
+import dev.sluice.weights.Weights;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/** A network that learns to forecast a series. */
+final class SeriesLearner implements Learner {
+  private static final int BATCH = 256;
+
+  private final SeriesStudy study;
+  private final SeriesWindows windows;
+  private final Device device;
+  private final Sequential model;
+  private final Trainer trainer;
+  private final Epochs epochs;
+
+  SeriesLearner(SeriesStudy study, DeviceArena arena) {
+    this.study = study;
+    this.windows = study.windows();
+    this.device = arena.device();
+    this.model = study.stack().build(Weights.random(study.recipe().seed()), arena);
+    this.trainer = study.recipe().trainer(model, study.steps(), arena);
+    this.epochs = study.order();
+  }
+
+  @Override
+  public Layer model() {
+    return model;
+  }
+
+  @Override
+  public Trainer trainer() {
+    return trainer;
+  }
+
+  @Override
+  public Tensor loss(Pass pass, long step) {
+    return loss(pass, epochs.at(step));
+  }
+
+  private Tensor loss(Pass pass, int... picks) {
+    var y = new float[picks.length];
+    var outputs = outputs(pass, Split.TRAIN, picks, y);
+    return Loss.mse().of(pass, outputs, pass.tensor(Shape.of(picks.length, 1), y));
+  }
+
+  /** [N, 1]: what the model makes of windows, whose targets are put into y. */
+  private Tensor outputs(Pass pass, Split split, int[] picks, float[] y) {
+    var x = new float[windows.seen() * picks.length];
+    windows.batch(split, picks, x, y);
+    return model.forward(pass, pass.tensor(Shape.of(windows.seen(), picks.length, 1), x));
+  }
+
+  @Override
+  public long validateEvery() {
+    return epochs.steps();
+  }
+
+  @Override
+  public double validate() {
+    int[] held = study.holdout().held();
+    double sum = 0;
+    for (int[] batch : Batches.inOrder(held.length, BATCH)) {
+      int[] picks = Arrays.stream(batch).map(i -> held[i]).toArray();
+      try (var pass = Pass.inference(device)) {
+        sum += picks.length * loss(pass, picks).floats()[0];
+      }
+    }
+    return sum / held.length;
+  }
+
+  @Override
+  public Optional<Judgement> judge(BooleanSupplier stop) {
+    int count = windows.count(Split.TEST);
+    var outputs = new float[count];
+    for (int[] picks : Batches.inOrder(count, BATCH)) {
+      if (stop.getAsBoolean()) {
+        return Optional.empty();
+      }
+      try (var pass = Pass.inference(device)) {
+        float[] some = outputs(pass, Split.TEST, picks, new float[picks.length]).floats();
+        System.arraycopy(some, 0, outputs, picks[0], some.length);
+      }
+    }
+    var forecasts = windows.forecasts(Split.TEST, outputs);
+    return Optional.of(
+        new SeriesJudgement(
+            windows, study.baselines(), forecasts, windows.mse(Split.TEST, outputs)));
+  }
+}
