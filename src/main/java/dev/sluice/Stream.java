@@ -15,6 +15,11 @@ public abstract class Stream implements AutoCloseable {
   /** Waits until everything that was enqueued has ended. */
   public abstract void synchronize();
 
+  /** {@return bytes of memory that the engine keeps with this stream, besides the device's pool} */
+  public long scratchBytes() {
+    return 0;
+  }
+
   @Override
   public abstract void close();
 

@@ -4,13 +4,17 @@ import dev.sluice.DType;
 import dev.sluice.cli.bench.Cell;
 import dev.sluice.cli.bench.Measurement;
 import dev.sluice.cli.bench.Problem;
+import dev.sluice.cli.bench.Suite;
+import dev.sluice.cli.bench.SuiteRun;
 import dev.sluice.nn.ConvGru;
 import dev.sluice.weights.Json;
+import java.util.LinkedHashMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code sluice bench}: times whole sequences of one cell. */
@@ -20,23 +24,26 @@ import picocli.CommandLine.Spec;
     description = {
       "Times whole sequences of one cell: forward alone, or a training step without its optimiser "
           + "(forward, backward to the input and all weights; weights packed anew).",
-      "Biases are on; weights and input are random."
+      "Biases are on; weights and input are random.",
+      "With --suite: many problems, a line each."
     },
     footerHeading = "%nJSON:%n",
     footer = {
       "One object: cell, mode, steps, batch, input, hidden, layers, bidirectional, lengths,"
           + " peephole, layer_norm, reset, height, width, kernel, dtype, seed, warmup, rounds as"
           + " asked for (null where a cell has no such thing);",
-      "min_ms, median_ms, p90_ms, p99_ms: milliseconds a round;",
+      "min_ms, median_ms, p90_ms, p99_ms, p999_ms: milliseconds a round;",
       "gflop: 10^9 floating-point operations a round: forward is 2 T N G H (C + H) summed over "
           + "layers and directions, G gates; over frames also times height width kernel^2 (stlstm: "
           + "kernel^2 (7 C H + 9 H H) + 2 H H a pixel); train "
           + "is three times forward; pointwise work is not counted;",
       "gflops: per second, of the median round; peak_gflops: of a large matrix product just "
           + "before; peak_fraction: their ratio;",
-      "peak_bytes: most memory in use on the device at once; activation_bytes: what a round's "
+      "peak_bytes: most memory in use on the device at once, scratch memory included; "
+          + "activation_bytes: what a round's "
           + "pass held at its end; heap_bytes: Java heap allocated by the median round, or null;",
-      "engine, algorithm, layout (null where the engine does not say), threads, versions."
+      "engine, algorithm, layout (null where the engine does not say), threads, versions.",
+      "A suite: suite, results (such objects), left_out (problem, gflop)."
     })
 final class BenchCommand implements Callable<Integer> {
   /** Frames that a cell over frames gets where none are asked for. */
@@ -54,30 +61,35 @@ final class BenchCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Option(
-      names = "--cell",
-      required = true,
-      paramLabel = "CELL",
-      description = "${COMPLETION-CANDIDATES}")
-  private Cell cell;
+      names = "--suite",
+      paramLabel = "SUITE",
+      description = "${COMPLETION-CANDIDATES}: instead of one problem")
+  private Suite suite;
 
   @Option(
-      names = "--mode",
-      required = true,
-      paramLabel = "MODE",
-      description = "${COMPLETION-CANDIDATES}")
+      names = "--most",
+      paramLabel = "SECONDS",
+      defaultValue = "2",
+      description = "leaves problems of a suite out whose rounds must take longer (2)")
+  private double most;
+
+  @Option(names = "--cell", paramLabel = "CELL", description = "${COMPLETION-CANDIDATES}")
+  private Cell cell;
+
+  @Option(names = "--mode", paramLabel = "MODE", description = "${COMPLETION-CANDIDATES}")
   private Mode mode;
 
-  @Option(names = "--steps", required = true, paramLabel = "T", description = "steps")
-  private int steps;
+  @Option(names = "--steps", paramLabel = "T", description = "steps")
+  private Integer steps;
 
-  @Option(names = "--batch", required = true, paramLabel = "N", description = "sequences at once")
-  private int batch;
+  @Option(names = "--batch", paramLabel = "N", description = "sequences at once")
+  private Integer batch;
 
-  @Option(names = "--input", required = true, paramLabel = "C", description = "input channels")
-  private int input;
+  @Option(names = "--input", paramLabel = "C", description = "input channels")
+  private Integer input;
 
-  @Option(names = "--hidden", required = true, paramLabel = "H", description = "hidden channels")
-  private int hidden;
+  @Option(names = "--hidden", paramLabel = "H", description = "hidden channels")
+  private Integer hidden;
 
   @Option(names = "--layers", paramLabel = "L", defaultValue = "1", description = "layers (1)")
   private int layers;
@@ -131,9 +143,8 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--rounds",
       paramLabel = "COUNT",
-      defaultValue = "20",
-      description = "timed rounds (20)")
-  private int rounds;
+      description = "timed rounds (20; suite latency 2000)")
+  private Integer rounds;
 
   @Option(
       names = "--seed",
@@ -149,13 +160,52 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    var measurement = new Measurement(problem(), warmup, rounds);
+    requireOneOrTheOther();
+    if (suite != null) {
+      return callSuite();
+    }
+    var measurement = new Measurement(problem(), warmup, rounds == null ? 20 : rounds);
     try (var device = engine.open()) {
       var report = measurement.on(device, engine.threadsOf(device));
       var out = spec.commandLine().getOut();
       out.print(json ? Json.write(report.json()) + "\n" : report.text());
     }
     return 0;
+  }
+
+  private int callSuite() {
+    var out = spec.commandLine().getOut();
+    int count = rounds == null ? suite.rounds() : rounds;
+    int threads;
+    try (var device = engine.open()) {
+      threads = engine.threadsOf(device);
+    }
+    var run = new SuiteRun(suite, warmup, count, most);
+    var results = run.on(engine::open, threads, json ? null : out);
+    if (json) {
+      out.print(Json.write(results) + "\n");
+    }
+    return 0;
+  }
+
+  private void requireOneOrTheOther() {
+    var given = new LinkedHashMap<String, Object>();
+    given.put("--cell", cell);
+    given.put("--mode", mode);
+    given.put("--steps", steps);
+    given.put("--batch", batch);
+    given.put("--input", input);
+    given.put("--hidden", hidden);
+    for (var option : given.entrySet()) {
+      if (suite != null && option.getValue() != null) {
+        throw new ParameterException(
+            spec.commandLine(), option.getKey() + ": not together with --suite");
+      }
+      if (suite == null && option.getValue() == null) {
+        throw new ParameterException(
+            spec.commandLine(), "Missing required option: '" + option.getKey() + "'");
+      }
+    }
   }
 
   private Problem problem() {

@@ -1,6 +1,7 @@
 package dev.sluice.cpu;
 
 import dev.sluice.spi.CellSpec;
+import dev.sluice.spi.ConvSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -34,13 +35,32 @@ enum CellAlgorithm {
     return layout;
   }
 
-  /** What can be done for a cell, the safest first. */
-  static List<CellAlgorithm> candidates(CellSpec spec) {
+  private static String wish() {
     var wish = System.getProperty("sluice.convolution", "auto").toLowerCase(Locale.ROOT);
     if (!List.of("auto", "direct", "winograd").contains(wish)) {
       throw new IllegalArgumentException(
           "sluice.convolution: expected auto, direct or winograd, got " + wish);
     }
+    return wish;
+  }
+
+  /** What can be done for a convolution by itself, the safest first. */
+  static List<CellAlgorithm> candidates(ConvSpec spec) {
+    var wish = wish();
+    if (wish.equals("direct") || !WinogradConvolution.fits(spec)) {
+      return List.of(CHANNELS_LAST);
+    }
+    if (wish.equals("winograd")) {
+      return List.of(WINOGRAD);
+    }
+    return spec.inputs() >= WORTH_TIMING && spec.outputs() >= WORTH_TIMING
+        ? List.of(CHANNELS_LAST, WINOGRAD)
+        : List.of(CHANNELS_LAST);
+  }
+
+  /** What can be done for a cell, the safest first. */
+  static List<CellAlgorithm> candidates(CellSpec spec) {
+    var wish = wish();
     boolean winograd = !wish.equals("direct") && WinogradConvolution.fits(spec);
     if (winograd && wish.equals("winograd")) {
       return List.of(WINOGRAD);

@@ -4,10 +4,12 @@ import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import dev.sluice.spi.CellPlan;
 import dev.sluice.spi.CellSpec;
+import dev.sluice.spi.Choice;
 import dev.sluice.spi.RnnSpec.CellClip;
 import dev.sluice.spi.Sequence;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A float32 ConvLSTM over a whole sequence: the input convolution and all weight gradients are one
@@ -57,6 +59,13 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
             last ? spec.hidden() : spec.hidden() * area,
             CellClip.NONE,
             last ? area : 1);
+  }
+
+  Choice choice() {
+    return new Choice(
+        spec.kind().name().toLowerCase(Locale.ROOT),
+        recurrent.implementation(),
+        layout.name().toLowerCase(Locale.ROOT).replace('_', ' '));
   }
 
   private int gateRows() {

@@ -36,13 +36,25 @@ final class Convolutions implements CellConvolution {
       Layout to,
       boolean bias,
       boolean add) {
+    this(engine, conv(cell, batch, channels), all, cell.training(), from, to, bias, add);
+  }
+
+  Convolutions(
+      MemorySegment engine,
+      ConvSpec spec,
+      int all,
+      boolean training,
+      Layout from,
+      Layout to,
+      boolean bias,
+      boolean add) {
     this.bias = bias;
     this.all = all;
-    this.spec = conv(cell, batch, channels);
+    this.spec = spec;
     this.serial = new ConvPrimitives(engine, spec, from, to);
-    this.forward = serial.forward(bias, add, cell.training(), null);
+    this.forward = serial.forward(bias, add, training, null);
     this.packForward = serial.packing(forward.descriptor(dnnl_query_weights_md()));
-    if (!cell.training()) {
+    if (!training) {
       whole = null;
       backward = null;
       packBackward = null;
@@ -52,9 +64,22 @@ final class Convolutions implements CellConvolution {
     }
     this.backward = serial.backwardData();
     this.packBackward = serial.packing(backward.descriptor(dnnl_query_weights_md()));
-    this.whole = new ConvPrimitives(engine, conv(cell, all, channels), from, to);
+    this.whole = new ConvPrimitives(engine, frames(spec, all), from, to);
     this.weights = whole.backwardWeights(true);
     this.unpackWeights = whole.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
+  }
+
+  private static ConvSpec frames(ConvSpec s, int count) {
+    return new ConvSpec(
+        s.type(),
+        count,
+        s.height(),
+        s.width(),
+        s.inputs(),
+        s.outputs(),
+        s.kernelHeight(),
+        s.kernelWidth(),
+        s.bias());
   }
 
   static ConvSpec conv(CellSpec cell, int batch, int channels) {
@@ -93,6 +118,11 @@ final class Convolutions implements CellConvolution {
   @Override
   public boolean training() {
     return backward != null;
+  }
+
+  @Override
+  public String implementation() {
+    return "direct, oneDNN " + forward.implementation();
   }
 
   @Override

@@ -12,6 +12,7 @@ import dev.sluice.bindings.gomp.Gomp_h;
 import dev.sluice.spi.Backend;
 import dev.sluice.spi.CellPlan;
 import dev.sluice.spi.CellSpec;
+import dev.sluice.spi.Choice;
 import dev.sluice.spi.ConvPlan;
 import dev.sluice.spi.ConvSpec;
 import dev.sluice.spi.Kernel;
@@ -20,6 +21,8 @@ import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -117,10 +120,24 @@ final class CpuBackend implements Backend {
 
   private ConvPlan floatConvolution(ConvSpec spec) {
     try {
-      return new OneDnnConvolution(engine, spec);
+      return layouts.of(spec, how -> time(spec, how)) == CellAlgorithm.WINOGRAD
+          ? new WinogradPlan(spec)
+          : new OneDnnConvolution(engine, spec);
     } catch (NativeException e) {
       requireUnimplemented(e);
       return new GemmConvolution(spec);
+    }
+  }
+
+  private long time(ConvSpec spec, CellAlgorithm how) {
+    int all = spec.batch();
+    var last = Layout.CHANNELS_LAST;
+    try (var stream = new CpuStream(engine, threads);
+        CellConvolution convolution =
+            how == CellAlgorithm.WINOGRAD
+                ? new WinogradConvolution(spec, all, true, true, true)
+                : new Convolutions(engine, spec, all, true, last, last, true, true)) {
+      return convolution.time(stream);
     }
   }
 
@@ -133,7 +150,8 @@ final class CpuBackend implements Backend {
 
   @Override
   public RnnPlan rnn(RnnSpec spec, RnnSpec.Run run) {
-    return networks.computeIfAbsent(new RnnKey(spec, run), k -> new CpuRnn(engine, k.spec, k.run));
+    return networks.computeIfAbsent(
+        new RnnKey(spec, run), k -> new CpuRnn(engine, k.spec, k.run, threads));
   }
 
   @Override
@@ -164,6 +182,27 @@ final class CpuBackend implements Backend {
     } finally {
       plan.close();
     }
+  }
+
+  @Override
+  public List<Choice> choices() {
+    var all = new LinkedHashSet<Choice>();
+    networks.values().forEach(plan -> all.add(plan.choice()));
+    cells.values().forEach(plan -> plan.ifPresent(p -> all.add(p.choice())));
+    convolutions.forEach((spec, plan) -> all.add(choice(spec, plan)));
+    return List.copyOf(all);
+  }
+
+  private static Choice choice(ConvSpec spec, ConvPlan plan) {
+    var how =
+        switch (plan) {
+          case WinogradPlan winograd -> winograd.implementation();
+          case OneDnnConvolution direct -> direct.implementation();
+          case GemmConvolution _ -> "products of patches, oneDNN sgemm";
+          default -> "plain Java";
+        };
+    var what = "convolution %dx%d".formatted(spec.kernelHeight(), spec.kernelWidth());
+    return new Choice(what, how, "channels last");
   }
 
   @Override

@@ -2,6 +2,8 @@ package dev.sluice.cpu;
 
 import dev.sluice.Stream;
 import dev.sluice.Tensor;
+import dev.sluice.bindings.gomp.Gomp_h;
+import dev.sluice.spi.Choice;
 import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
 import dev.sluice.spi.Sequence;
@@ -9,6 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.BiConsumer;
 
 /** Layers and directions of a recurrent network, strand by strand. */
 final class CpuRnn implements RnnPlan, AutoCloseable {
@@ -16,22 +20,26 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
   private final RnnSpec.Run run;
   private final Reals reals;
   private final Multiply multiply;
+  private final Cut cut;
   private final PackedNetwork network;
 
-  CpuRnn(MemorySegment engine, RnnSpec spec, RnnSpec.Run run) {
+  CpuRnn(MemorySegment engine, RnnSpec spec, RnnSpec.Run run, int threads) {
     this.spec = spec;
     this.run = run;
     this.reals = Reals.of(spec.type());
     this.multiply = Multiply.of(reals);
-    this.network = new PackedNetwork(engine, spec, run);
+    this.cut = Cut.of(spec, run, threads);
+    // oneDNN cuts a primitive's work for as many threads as the thread that makes it may use.
+    Gomp_h.omp_set_num_threads(cut.apart() ? 1 : threads);
+    this.network = new PackedNetwork(engine, spec, run, cut);
   }
 
   /** What decides how weights are packed: not how long sequences are, nor how many. */
-  private record Layout(RnnSpec spec, boolean training, boolean single) {}
+  private record Layout(RnnSpec spec, boolean training, boolean single, boolean apart) {}
 
   @Override
   public Object layout() {
-    return new Layout(spec, run.training(), run.batch() == 1);
+    return new Layout(spec, run.training(), run.batch() == 1, cut.apart());
   }
 
   @Override
@@ -66,9 +74,9 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
 
   private long[] strandParts() {
     return switch (spec.kind()) {
-      case LSTM -> LstmStrand.reserve(spec, run);
-      case GRU_RESET_AFTER, GRU_RESET_BEFORE -> GruStrand.reserve(spec, run);
-      case RNN_TANH, RNN_RELU -> ElmanStrand.reserve(spec, run);
+      case LSTM -> LstmStrand.reserve(spec, run, cut);
+      case GRU_RESET_AFTER, GRU_RESET_BEFORE -> GruStrand.reserve(spec, run, cut);
+      case RNN_TANH, RNN_RELU -> ElmanStrand.reserve(spec, run, cut);
     };
   }
 
@@ -88,18 +96,43 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
   private final class Trip {
     final CpuStream stream;
     final Sequence values;
-    final List<Strand> strands = new ArrayList<>();
+    final Tensor packed;
     final MemorySegment[] reserve;
 
     Trip(Stream stream, Tensor packed, Sequence values, MemorySegment[] reserve) {
       this.stream = (CpuStream) stream;
       this.values = values;
+      this.packed = packed;
       this.reserve = reserve;
+    }
+
+    /** A strand over all rows. */
+    Strand strand(int index) {
+      return strand(index, stream, cut.whole());
+    }
+
+    private Strand strand(int index, CpuStream with, Cut.Share share) {
       int each = strandParts().length;
-      for (int s = 0; s < spec.layers() * spec.directions(); s++) {
-        var parts = Arrays.copyOfRange(reserve, s * each, (s + 1) * each);
-        strands.add(network.strand(this.stream, run, packed, s, parts));
-      }
+      var parts = Arrays.copyOfRange(reserve, index * each, (index + 1) * each);
+      return network.strand(with, run, packed, share, index, parts);
+    }
+
+    /** Runs some strands that do not wait for each other, each thread its share of the rows. */
+    void apart(int first, int strands, BiConsumer<Integer, Strand> work) {
+      int count = strands * cut.shares();
+      var streams = stream.parts(count);
+      stream
+          .team()
+          .run(
+              count,
+              1,
+              (from, to) -> {
+                for (int i = from; i < to; i++) {
+                  int index = first + i / cut.shares();
+                  var share = cut.share(i % cut.shares());
+                  work.accept(index, strand(index, streams.get(i), share));
+                }
+              });
     }
 
     /** The input of a layer, [T N, width]. */
@@ -152,32 +185,49 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
       trip.maskInput();
     }
     for (int layer = 0; layer < spec.layers(); layer++) {
+      if (cut.apart()) {
+        trip.apart(
+            layer * spec.directions(),
+            spec.directions(),
+            (index, strand) -> forward(trip, index, strand));
+        continue;
+      }
       for (int direction = 0; direction < spec.directions(); direction++) {
         int index = layer * spec.directions() + direction;
-        var strand = trip.strands.get(index);
-        long gates = (long) spec.kind().gates() * spec.hidden();
-        long in = spec.inputOf(layer);
-        multiply.run(
-            trip.stream,
-            false,
-            true,
-            rows(),
-            gates,
-            in,
-            trip.input(layer),
-            in,
-            strand.weights.input(),
-            in,
-            0,
-            strand.sums(),
-            gates);
-        strand.forward(
-            states(values.initial(), index),
-            trip.lengths(),
-            trip.output(layer).asSlice(bytes((long) direction * spec.output())),
-            states(values.last(), index));
+        var strand = trip.strand(index);
+        inputProduct(trip, layer, strand);
+        forward(trip, index, strand);
       }
     }
+  }
+
+  private void inputProduct(Trip trip, int layer, Strand strand) {
+    long gates = (long) spec.kind().gates() * spec.hidden();
+    long in = spec.inputOf(layer);
+    multiply.run(
+        trip.stream,
+        false,
+        true,
+        rows(),
+        gates,
+        in,
+        trip.input(layer),
+        in,
+        strand.weights.input(),
+        in,
+        0,
+        strand.sums(),
+        gates);
+  }
+
+  private void forward(Trip trip, int index, Strand strand) {
+    int layer = index / spec.directions();
+    strand.forward(
+        trip.input(layer),
+        states(trip.values.initial(), index),
+        trip.lengths(),
+        trip.output(layer).asSlice(bytes((long) (index % spec.directions()) * spec.output())),
+        states(trip.values.last(), index));
   }
 
   private MemorySegment[] states(List<Tensor> tensors, int strand) {
@@ -211,14 +261,16 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
       var dx = layer > 0 ? scratch[3 + layer % 2] : null;
       for (int direction = 0; direction < spec.directions(); direction++) {
         int index = layer * spec.directions() + direction;
-        var strand = trip.strands.get(index);
+        var strand = trip.strand(index);
         var own = network.weights(into, index);
         copyStates(gradients.last(), index, scratch);
-        strand.backward(
-            trip.lengths(),
-            dy == null ? null : dy.asSlice(bytes((long) direction * spec.output())),
-            scratch,
-            own);
+        var dyAt = dy == null ? null : dy.asSlice(bytes((long) direction * spec.output()));
+        if (cut.apart()) {
+          trip.apart(index, 1, (i, share) -> share.backward(trip.lengths(), dyAt, scratch, own));
+        } else {
+          strand.backward(trip.lengths(), dyAt, scratch, own);
+        }
+        strand.recurrentGradients(own);
         addStates(gradients.initial(), index, scratch);
         inputGradients(trip, strand, layer, own, dx, direction > 0 ? 1 : 0, gradients);
       }
@@ -289,6 +341,17 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
           to,
           in);
     }
+  }
+
+  Choice choice() {
+    var how =
+        cut.apart()
+            ? cut.shares() + " shares of rows"
+            : run.batch() == 1 ? "one row" : "all threads on each product";
+    return new Choice(
+        spec.kind().name().toLowerCase(Locale.ROOT),
+        how + ", " + network.implementation(),
+        "[T, N, C], weights packed");
   }
 
   @Override

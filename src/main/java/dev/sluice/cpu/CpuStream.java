@@ -5,7 +5,9 @@ import static dev.sluice.bindings.onednn.Dnnl_h.*;
 import dev.sluice.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -13,14 +15,17 @@ import java.util.Map;
  * before a call returns, so there is nothing to wait for.
  */
 final class CpuStream extends Stream {
+  private final MemorySegment engine;
   private final MemorySegment handle;
   private final Team team;
+  private final List<CpuStream> parts = new ArrayList<>();
   private final Map<Primitive, Primitive.Execution> executions = new IdentityHashMap<>();
   private final Scratch primitives = new Scratch();
   private final Scratch plans = new Scratch();
   private final Scratch steps = new Scratch();
 
   CpuStream(MemorySegment engine, int threads) {
+    this.engine = engine;
     this.handle = OneDnn.stream(engine);
     this.team = new Team(threads);
   }
@@ -31,6 +36,18 @@ final class CpuStream extends Stream {
 
   Team team() {
     return team;
+  }
+
+  /**
+   * {@return streams of one thread each, for the threads of the team while they work apart}
+   *
+   * @param count how many
+   */
+  List<CpuStream> parts(int count) {
+    while (parts.size() < count) {
+      parts.add(new CpuStream(engine, 1));
+    }
+    return parts.subList(0, count);
   }
 
   /** Scratch memory of a running plan, in parts; valid until the plan asks again. */
@@ -55,12 +72,19 @@ final class CpuStream extends Stream {
   }
 
   @Override
+  public long scratchBytes() {
+    long own = primitives.block.byteSize() + plans.block.byteSize() + steps.block.byteSize();
+    return own + parts.stream().mapToLong(CpuStream::scratchBytes).sum();
+  }
+
+  @Override
   public void synchronize() {
     // Work is done when a call returns.
   }
 
   @Override
   public void close() {
+    parts.forEach(CpuStream::close);
     executions.values().forEach(Primitive.Execution::close);
     dnnl_stream_destroy(handle);
     team.close();

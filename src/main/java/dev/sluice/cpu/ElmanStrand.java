@@ -30,9 +30,9 @@ final class ElmanStrand extends Strand {
   }
 
   /** Bytes of each part of the reserve. */
-  static long[] reserve(RnnSpec spec, RnnSpec.Run run) {
+  static long[] reserve(RnnSpec spec, RnnSpec.Run run, Cut cut) {
     long one = (long) run.batch() * spec.hidden() * spec.type().bytes();
-    return new long[] {run.steps() * one, (run.steps() + 1) * one};
+    return new long[] {cut.sums(run) * one, Cut.states(run) * one};
   }
 
   /** Forward, then back. */
@@ -50,21 +50,26 @@ final class ElmanStrand extends Strand {
 
   @Override
   void forward(
-      MemorySegment[] initial, MemorySegment lengths, MemorySegment y, MemorySegment[] last) {
-    int n = run.batch();
-    copyOrZero(initial[0], before(h, step(0), hidden));
+      MemorySegment x,
+      MemorySegment[] initial,
+      MemorySegment lengths,
+      MemorySegment y,
+      MemorySegment[] last) {
+    var ends = ownLengths(lengths);
+    copyOrZero(own(initial[0], hidden), before(h, step(0), hidden));
     for (int order = 0; order < run.steps(); order++) {
       int t = step(order);
-      var sum = entry(sums, t, hidden);
+      input(x, order);
+      var sum = sum(t, hidden);
       if (order > 0 || initial[0] != null) {
         product(0, before(h, t, hidden), sum);
       }
       var out = output(y, t);
-      for (int row = 0; row < n; row++) {
-        activate(row, ended(lengths, row, t), sum, t, out);
+      for (int row = 0; row < batch; row++) {
+        activate(row, ended(ends, row, t), sum, t, out);
       }
     }
-    last[0].copyFrom(after(h, step(run.steps() - 1), hidden));
+    own(last[0], hidden).copyFrom(after(h, step(run.steps() - 1), hidden));
   }
 
   private void activate(int row, boolean ended, MemorySegment sum, int t, MemorySegment y) {
@@ -94,17 +99,21 @@ final class ElmanStrand extends Strand {
 
   @Override
   void backward(MemorySegment lengths, MemorySegment dy, MemorySegment[] last, Weights gradients) {
-    int n = run.batch();
-    var dh = last[0];
+    var ends = ownLengths(lengths);
+    var dh = own(last[0], hidden);
     for (int order = run.steps() - 1; order >= 0; order--) {
       int t = step(order);
-      var sum = entry(sums, t, hidden);
+      var sum = sum(t, hidden);
       var dyAt = output(dy, t);
-      for (int row = 0; row < n; row++) {
-        differentiate(row, ended(lengths, row, t), sum, t, dyAt, dh);
+      for (int row = 0; row < batch; row++) {
+        differentiate(row, ended(ends, row, t), sum, t, dyAt, dh);
       }
       product(1, sum, dh);
     }
+  }
+
+  @Override
+  void recurrentGradients(Weights gradients) {
     multiply.run(
         stream,
         true,

@@ -34,9 +34,11 @@ final class GruStrand extends Strand {
   }
 
   /** Bytes of each part of the reserve. */
-  static long[] reserve(RnnSpec spec, RnnSpec.Run run) {
+  static long[] reserve(RnnSpec spec, RnnSpec.Run run, Cut cut) {
     long one = (long) run.batch() * spec.hidden() * spec.type().bytes();
-    return new long[] {3 * run.steps() * one, (run.steps() + 1) * one, run.steps() * one};
+    return new long[] {
+      3 * cut.sums(run) * one, Cut.states(run) * one, (run.training() ? run.steps() : 1) * one
+    };
   }
 
   /** Forward r and z, forward n; back r and z, back n. */
@@ -63,29 +65,34 @@ final class GruStrand extends Strand {
 
   private GruGates.Step at(int t, MemorySegment y, MemorySegment lengths) {
     long stride = 3L * hidden;
-    var sum = entry(sums, t, 3 * hidden);
+    var sum = sum(t, 3 * hidden);
     return new GruGates.Step(
         sum,
         stride,
         candidate(sum, 1),
         stride,
-        entry(q, t, hidden),
+        entry(q, run.training() ? t : 0, hidden),
         bias(),
         before(h, t, hidden),
         after(h, t, hidden),
         y,
         (long) spec.directions() * hidden,
-        lengths,
+        ownLengths(lengths),
         t);
   }
 
   @Override
   void forward(
-      MemorySegment[] initial, MemorySegment lengths, MemorySegment y, MemorySegment[] last) {
-    int n = run.batch();
-    copyOrZero(initial[0], before(h, step(0), hidden));
+      MemorySegment x,
+      MemorySegment[] initial,
+      MemorySegment lengths,
+      MemorySegment y,
+      MemorySegment[] last) {
+    int n = batch;
+    copyOrZero(own(initial[0], hidden), before(h, step(0), hidden));
     for (int order = 0; order < run.steps(); order++) {
       int t = step(order);
+      input(x, order);
       var s = at(t, output(y, t), lengths);
       product(0, s.before(), s.rz());
       if (after) {
@@ -97,14 +104,14 @@ final class GruStrand extends Strand {
       }
       gates.blend(stream.team(), n, s);
     }
-    last[0].copyFrom(after(h, step(run.steps() - 1), hidden));
+    own(last[0], hidden).copyFrom(after(h, step(run.steps() - 1), hidden));
   }
 
   @Override
   void backward(MemorySegment lengths, MemorySegment dy, MemorySegment[] last, Weights gradients) {
-    int n = run.batch();
-    var dh = last[0];
-    var drh = last[1];
+    int n = batch;
+    var dh = own(last[0], hidden);
+    var drh = own(last[1], hidden);
     for (int order = run.steps() - 1; order >= 0; order--) {
       int t = step(order);
       var s = at(t, null, lengths);
@@ -117,10 +124,10 @@ final class GruStrand extends Strand {
       }
       product(2, s.rz(), dh);
     }
-    recurrentGradients(gradients);
   }
 
-  private void recurrentGradients(Weights gradients) {
+  @Override
+  void recurrentGradients(Weights gradients) {
     multiply.run(
         stream,
         true,

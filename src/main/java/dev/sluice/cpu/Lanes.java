@@ -5,6 +5,7 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Vector arithmetic of the float loops. Only touched where {@link VectorApi#PRESENT}. */
@@ -48,7 +49,10 @@ final class Lanes {
    * 2.7e-7. NaN stays NaN.
    */
   static FloatVector tanh(FloatVector v) {
-    var x = v.max(LOW).min(HIGH);
+    // Comparisons take two instructions each: Java's min and max, which mind the signs of zeros,
+    // six.
+    var low = v.blend(LOW, v.compare(VectorOperators.LT, LOW));
+    var x = low.blend(HIGH, low.compare(VectorOperators.GT, HIGH));
     var s = x.mul(x);
     var p = s.fma(P13, P11).fma(s, P9).fma(s, P7).fma(s, P5).fma(s, P3).fma(s, P1);
     var q = s.fma(Q6, Q4).fma(s, Q2).fma(s, Q0);

@@ -2,6 +2,7 @@ package dev.sluice.cpu;
 
 import dev.sluice.NativeException;
 import dev.sluice.spi.CellSpec;
+import dev.sluice.spi.ConvSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,23 +33,33 @@ final class LayoutChoice {
    * @param time runs a short sequence and gives nanoseconds; throws {@link NativeException} where
    *     oneDNN has no implementation for it
    */
-  synchronized CellAlgorithm of(CellSpec spec, ToLongFunction<CellAlgorithm> time) {
+  CellAlgorithm of(CellSpec spec, ToLongFunction<CellAlgorithm> time) {
     var candidates = CellAlgorithm.candidates(spec);
+    return of(key(spec, candidates), candidates, time);
+  }
+
+  /** The same for a convolution by itself. */
+  CellAlgorithm of(ConvSpec spec, ToLongFunction<CellAlgorithm> time) {
+    return of(key(spec), CellAlgorithm.candidates(spec), time);
+  }
+
+  private synchronized CellAlgorithm of(
+      String key, List<CellAlgorithm> candidates, ToLongFunction<CellAlgorithm> time) {
     if (candidates.size() == 1) {
       return candidates.getFirst();
     }
     try {
-      var before = remembered(read(), spec, candidates);
+      var before = remembered(read(), key, candidates);
       if (before.isPresent()) {
         return before.get();
       }
       var fastest = fastest(candidates, time);
       var known = read();
-      var other = remembered(known, spec, candidates);
+      var other = remembered(known, key, candidates);
       if (other.isPresent()) {
         return other.get();
       }
-      known.setProperty(key(spec, candidates), fastest.name());
+      known.setProperty(key, fastest.name());
       write(known);
       return fastest;
     } catch (IOException | IllegalArgumentException | UncheckedIOException e) {
@@ -58,8 +69,8 @@ final class LayoutChoice {
 
   /** A name that is no candidate, another version's or another option's, counts as none. */
   private static Optional<CellAlgorithm> remembered(
-      Properties known, CellSpec spec, List<CellAlgorithm> candidates) {
-    var name = known.getProperty(key(spec, candidates));
+      Properties known, String key, List<CellAlgorithm> candidates) {
+    var name = known.getProperty(key);
     return candidates.stream().filter(c -> c.name().equals(name)).findFirst();
   }
 
@@ -92,6 +103,17 @@ final class LayoutChoice {
         "k" + s.hidden(),
         s.kernelHeight() + "x" + s.kernelWidth(),
         (s.training() ? "t" : "i") + (candidates.contains(CellAlgorithm.WINOGRAD) ? "w" : ""));
+  }
+
+  private static String key(ConvSpec s) {
+    return String.join(
+        "-",
+        "CONV",
+        "n" + s.batch(),
+        s.height() + "x" + s.width(),
+        "c" + s.inputs(),
+        "k" + s.outputs(),
+        s.kernelHeight() + "x" + s.kernelWidth());
   }
 
   private Properties read() throws IOException {

@@ -36,15 +36,14 @@ final class LstmStrand extends Strand {
   }
 
   /** Bytes of each part of the reserve. */
-  static long[] reserve(RnnSpec spec, RnnSpec.Run run) {
-    long rows = (long) run.steps() * run.batch();
-    long more = rows + run.batch();
-    int size = spec.type().bytes();
+  static long[] reserve(RnnSpec spec, RnnSpec.Run run, Cut cut) {
+    long rows = (long) spec.type().bytes() * run.batch();
+    long more = rows * Cut.states(run);
     return new long[] {
-      size * rows * 4 * spec.hidden(),
-      size * more * spec.output(),
-      size * more * spec.hidden(),
-      spec.projection() > 0 ? size * rows * spec.hidden() : 0
+      rows * cut.sums(run) * 4 * spec.hidden(),
+      more * spec.output(),
+      more * spec.hidden(),
+      spec.projection() > 0 ? rows * cut.sums(run) * spec.hidden() : 0
     };
   }
 
@@ -67,7 +66,7 @@ final class LstmStrand extends Strand {
   }
 
   private MemorySegment sumsAt(int t) {
-    return entry(sums, t, 4 * hidden);
+    return sum(t, 4 * hidden);
   }
 
   private MemorySegment[] peephole(MemorySegment all) {
@@ -82,22 +81,26 @@ final class LstmStrand extends Strand {
 
   @Override
   void forward(
-      MemorySegment[] initial, MemorySegment lengths, MemorySegment y, MemorySegment[] last) {
-    int n = run.batch();
-    copyOrZero(initial[0], before(h, step(0), width));
-    copyOrZero(initial[1], before(c, step(0), hidden));
+      MemorySegment x,
+      MemorySegment[] initial,
+      MemorySegment lengths,
+      MemorySegment y,
+      MemorySegment[] last) {
+    copyOrZero(own(initial[0], width), before(h, step(0), width));
+    copyOrZero(own(initial[1], hidden), before(c, step(0), hidden));
     var peephole = peephole(weights.peephole());
     long yStride = (long) spec.directions() * width;
     for (int order = 0; order < run.steps(); order++) {
       int t = step(order);
+      input(x, order);
       if (order > 0 || initial[0] != null) {
         product(0, before(h, t, width), sumsAt(t));
       }
       var yAt = output(y, t);
-      var out = projected() ? entry(m, t, hidden) : after(h, t, width);
+      var out = projected() ? unprojected(t) : after(h, t, width);
       gates.forward(
           stream.team(),
-          n,
+          batch,
           new LstmGates.Forward(
               sumsAt(t),
               bias(),
@@ -108,19 +111,24 @@ final class LstmStrand extends Strand {
               out,
               projected() ? null : yAt,
               yStride,
-              lengths,
+              ownLengths(lengths),
               t));
       if (projected()) {
-        project(lengths, t, yAt, yStride);
+        project(ownLengths(lengths), t, yAt, yStride);
       }
     }
     int end = step(run.steps() - 1);
-    last[0].copyFrom(after(h, end, width));
-    last[1].copyFrom(after(c, end, hidden));
+    own(last[0], width).copyFrom(after(h, end, width));
+    own(last[1], hidden).copyFrom(after(c, end, hidden));
+  }
+
+  /** m_t; as many are kept as there are sums. */
+  private MemorySegment unprojected(int t) {
+    return entry(m, (int) (t % (m.byteSize() / bytes((long) run.batch() * hidden))), hidden);
   }
 
   private void project(MemorySegment lengths, int t, MemorySegment y, long yStride) {
-    int n = run.batch();
+    int n = batch;
     multiply.run(
         stream,
         false,
@@ -128,7 +136,7 @@ final class LstmStrand extends Strand {
         n,
         width,
         hidden,
-        entry(m, t, hidden),
+        unprojected(t),
         hidden,
         weights.projection(),
         hidden,
@@ -149,17 +157,17 @@ final class LstmStrand extends Strand {
 
   @Override
   void backward(MemorySegment lengths, MemorySegment dy, MemorySegment[] last, Weights gradients) {
-    int n = run.batch();
-    var dh = last[0];
-    var dc = last[1];
+    var dh = own(last[0], width);
+    var dc = own(last[1], hidden);
     var dm = last[2];
+    var ends = ownLengths(lengths);
     long yStride = (long) spec.directions() * width;
     var peephole = peephole(weights.peephole());
     for (int order = run.steps() - 1; order >= 0; order--) {
       int t = step(order);
       var dyAt = output(dy, t);
       if (projected()) {
-        backwardProjection(lengths, t, dyAt, yStride, dh, dm, gradients);
+        backwardProjection(ends, t, dyAt, yStride, dh, dm, gradients);
       }
       var s =
           new LstmGates.Backward(
@@ -171,14 +179,18 @@ final class LstmStrand extends Strand {
               yStride,
               projected() ? dm : dh,
               dc,
-              lengths,
+              ends,
               t);
-      gates.backward(stream.team(), n, s);
+      gates.backward(stream.team(), batch, s);
       if (peephole != null) {
-        gates.backwardPeephole(stream.team(), n, s, peephole(gradients.peephole()));
+        gates.backwardPeephole(stream.team(), batch, s, peephole(gradients.peephole()));
       }
       product(1, sumsAt(t), dh);
     }
+  }
+
+  @Override
+  void recurrentGradients(Weights gradients) {
     multiply.run(
         stream,
         true,
@@ -204,7 +216,7 @@ final class LstmStrand extends Strand {
       MemorySegment dh,
       MemorySegment dm,
       Weights gradients) {
-    int n = run.batch();
+    int n = batch;
     var live = stream.stepScratch(bytes((long) n * width));
     for (int row = 0; row < n; row++) {
       boolean ended = ended(lengths, row, t);

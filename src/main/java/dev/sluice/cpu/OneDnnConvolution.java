@@ -38,6 +38,10 @@ final class OneDnnConvolution implements ConvPlan, AutoCloseable {
     this.unpackWeights = primitives.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
   }
 
+  String implementation() {
+    return "direct, oneDNN " + forward.implementation();
+  }
+
   @Override
   public long packedBytes() {
     return forwardBytes + dataBytes + Blocks.aligned(4L * spec.outputs());

@@ -5,39 +5,70 @@ import dev.sluice.spi.RnnSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * The packed weights of a network: all of them row-major, then for each strand the biases as its
- * gates add them and the recurrent weights as its step products want them.
+ * gates add them and the weights as its step products want them, those of the input first.
  */
 final class PackedNetwork implements AutoCloseable {
   private final RnnSpec spec;
   private final Reals reals;
-  private final StepProduct[] products;
+  private final Cut cut;
+  private final Map<Integer, StepProduct[]> products = new HashMap<>();
+  private final Map<Integer, StepProduct[]> inputs = new HashMap<>();
+  private final int kinds;
   private final int strands;
   private final int each;
   private final long[] parts;
 
-  PackedNetwork(MemorySegment engine, RnnSpec spec, RnnSpec.Run run) {
+  PackedNetwork(MemorySegment engine, RnnSpec spec, RnnSpec.Run run, Cut cut) {
     this.spec = spec;
     this.reals = Reals.of(spec.type());
-    this.products =
-        productsOf(spec, run).stream()
-            .map(product -> StepProduct.of(engine, spec, product))
-            .toArray(StepProduct[]::new);
+    this.cut = cut;
+    for (int share = 0; share < Math.max(1, cut.shares()); share++) {
+      int rows = (cut.apart() ? cut.share(share) : cut.whole()).count();
+      products.computeIfAbsent(rows, n -> made(engine, productsOf(spec, run, n)));
+      if (cut.apart()) {
+        inputs.computeIfAbsent(rows, n -> made(engine, inputsOf(spec, n)));
+      }
+    }
+    this.kinds = any(products).length;
     this.strands = spec.layers() * spec.directions();
     this.each = spec.weights().size() / strands;
     this.parts = parts();
   }
 
+  private StepProduct[] made(MemorySegment engine, List<StepProduct.Spec> specs) {
+    return specs.stream()
+        .map(product -> StepProduct.of(engine, spec, product))
+        .toArray(StepProduct[]::new);
+  }
+
+  /** Those of any number of rows: all pack alike. */
+  private static StepProduct[] any(Map<Integer, StepProduct[]> products) {
+    return products.values().iterator().next();
+  }
+
+  /** The input product of a step: of the first layer, and of the others, which are alike. */
+  private static List<StepProduct.Spec> inputsOf(RnnSpec spec, int rows) {
+    int sums = spec.kind().gates() * spec.hidden();
+    return IntStream.range(0, Math.min(2, spec.layers()))
+        .map(spec::inputOf)
+        .mapToObj(in -> new StepProduct.Spec(rows, in, sums, in, sums, 0, true, false))
+        .toList();
+  }
+
   /** The products of a kind; in inference those of forward, the first half, are enough. */
-  private static List<StepProduct.Spec> productsOf(RnnSpec spec, RnnSpec.Run run) {
+  private static List<StepProduct.Spec> productsOf(RnnSpec spec, RnnSpec.Run run, int rows) {
     var all =
         switch (spec.kind()) {
-          case LSTM -> LstmStrand.products(spec, run.batch());
-          case GRU_RESET_AFTER, GRU_RESET_BEFORE -> GruStrand.products(spec, run.batch());
-          case RNN_TANH, RNN_RELU -> ElmanStrand.products(spec, run.batch());
+          case LSTM -> LstmStrand.products(spec, rows);
+          case GRU_RESET_AFTER, GRU_RESET_BEFORE -> GruStrand.products(spec, rows);
+          case RNN_TANH, RNN_RELU -> ElmanStrand.products(spec, rows);
         };
     return run.training() ? all : all.subList(0, all.size() / 2);
   }
@@ -47,11 +78,17 @@ final class PackedNetwork implements AutoCloseable {
     spec.weights().values().forEach(shape -> all.add(shape.bytes(spec.type())));
     for (int strand = 0; strand < strands; strand++) {
       all.add(4L * spec.hidden() * reals.bytes());
-      for (var product : products) {
+      all.add(cut.apart() ? inputOf(any(inputs), strand).packedBytes() : 0);
+      for (var product : any(products)) {
         all.add(product.packedBytes());
       }
     }
     return all.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  /** What the products of the steps are computed with. */
+  String implementation() {
+    return any(products)[0].implementation();
   }
 
   long bytes() {
@@ -66,14 +103,22 @@ final class PackedNetwork implements AutoCloseable {
     for (int strand = 0; strand < strands; strand++) {
       var own = weights(all, strand);
       packBias(own, all[biasOf(strand)]);
-      for (int i = 0; i < products.length; i++) {
-        products[i].pack(stream, own.recurrent(), all[biasOf(strand) + 1 + i]);
+      int at = biasOf(strand) + 1;
+      if (cut.apart()) {
+        inputOf(any(inputs), strand).pack(stream, own.input(), all[at]);
+      }
+      for (int i = 0; i < kinds; i++) {
+        any(products)[i].pack(stream, own.recurrent(), all[at + 1 + i]);
       }
     }
   }
 
   private int biasOf(int strand) {
-    return strands * each + strand * (1 + products.length);
+    return strands * each + strand * (2 + kinds);
+  }
+
+  private StepProduct inputOf(StepProduct[] ofLayers, int strand) {
+    return ofLayers[strand < spec.directions() ? 0 : 1];
   }
 
   /** Both biases in one, but for a GRU's reset after, which multiplies the recurrent one of n. */
@@ -103,14 +148,28 @@ final class PackedNetwork implements AutoCloseable {
         spec.peephole() ? all[next + (spec.projection() > 0 ? 1 : 0)] : null);
   }
 
+  /**
+   * A strand over memory.
+   *
+   * @param share the rows that it works on
+   * @param index its number
+   * @param reserve its own parts
+   */
   Strand strand(
-      CpuStream stream, RnnSpec.Run run, Tensor packed, int index, MemorySegment[] reserve) {
+      CpuStream stream,
+      RnnSpec.Run run,
+      Tensor packed,
+      Cut.Share share,
+      int index,
+      MemorySegment[] reserve) {
     var all = Blocks.cut(packed.memory(), parts);
     int bias = biasOf(index);
     var steps =
         new Strand.Steps(
-            products,
-            Arrays.copyOfRange(all, bias + 1, bias + 1 + products.length),
+            share,
+            inputs.containsKey(share.count()) ? inputOf(inputs.get(share.count()), index) : null,
+            products.get(share.count()),
+            Arrays.copyOfRange(all, bias + 1, bias + 2 + kinds),
             spec.bias() || spec.forgetBias() != 0 ? all[bias] : null);
     boolean reverse = index % spec.directions() == 1;
     var own = weights(all, index);
@@ -124,8 +183,8 @@ final class PackedNetwork implements AutoCloseable {
 
   @Override
   public void close() {
-    for (var product : products) {
-      product.close();
+    for (var made : List.of(products, inputs)) {
+      made.values().stream().flatMap(Arrays::stream).forEach(StepProduct::close);
     }
   }
 }

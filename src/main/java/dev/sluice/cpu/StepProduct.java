@@ -35,6 +35,9 @@ interface StepProduct extends AutoCloseable {
       boolean transposed,
       boolean add) {}
 
+  /** What computes it. */
+  String implementation();
+
   long packedBytes();
 
   /** Packs the rows of a recurrent matrix that take part. */
@@ -46,12 +49,16 @@ interface StepProduct extends AutoCloseable {
   void close();
 
   /**
-   * A single row is left to sgemm: oneDNN 3.11's product writes past the scratchpad it asked for.
+   * A single row is not for oneDNN: 3.11's product writes past the scratchpad it asked for, and its
+   * sgemm takes twice the time of a loop whose threads each keep their part of the weights.
    */
   static StepProduct of(MemorySegment engine, RnnSpec network, Spec spec) {
-    return network.type() == DType.FLOAT32 && spec.batch > 1
-        ? new Packed(engine, spec)
-        : new Plain(Reals.of(network.type()), spec);
+    boolean single = network.type() == DType.FLOAT32;
+    if (single && spec.batch > 1) {
+      return new Packed(engine, spec);
+    }
+    var plain = new Plain(Reals.of(network.type()), spec);
+    return single && VectorApi.PRESENT ? new Row(spec, plain) : plain;
   }
 
   /** float32: a oneDNN matrix product whose weights are packed. */
@@ -113,6 +120,11 @@ interface StepProduct extends AutoCloseable {
     }
 
     @Override
+    public String implementation() {
+      return "oneDNN " + product.implementation();
+    }
+
+    @Override
     public long packedBytes() {
       return product.bytes(dnnl_query_weights_md());
     }
@@ -135,8 +147,55 @@ interface StepProduct extends AutoCloseable {
     }
   }
 
+  /** float32: one row, the outputs spread over the team, each always on the same thread. */
+  record Row(Spec spec, Plain copy) implements StepProduct {
+    @Override
+    public String implementation() {
+      return "Java, " + Lanes.COUNT + " lanes";
+    }
+
+    @Override
+    public long packedBytes() {
+      return copy.packedBytes();
+    }
+
+    @Override
+    public void pack(CpuStream stream, MemorySegment recurrent, MemorySegment packed) {
+      copy.pack(stream, recurrent, packed);
+    }
+
+    @Override
+    public void run(CpuStream stream, MemorySegment packed, MemorySegment from, MemorySegment to) {
+      int block = spec.transposed ? 4 : RowVector.BLOCK;
+      int blocks = (spec.out + block - 1) / block;
+      int grain = Loops.GRAIN / (spec.in * block) + 1;
+      stream.team().run(blocks, grain, (low, high) -> part(packed, from, to, low, high, block));
+    }
+
+    private void part(
+        MemorySegment packed, MemorySegment from, MemorySegment to, int low, int high, int block) {
+      int first = low * block;
+      int end = Math.min(spec.out, high * block);
+      if (spec.transposed) {
+        RowVector.dots(packed, from, to, spec.in, first, end, spec.add);
+      } else {
+        RowVector.sums(packed, from, to, spec.in, spec.out, first, end, spec.add);
+      }
+    }
+
+    @Override
+    public void close() {
+      // Nothing is held.
+    }
+  }
+
   /** Any type: a product over a copy of the weights. */
   record Plain(Reals reals, Spec spec) implements StepProduct {
+    @Override
+    public String implementation() {
+      return reals == Reals.FLOATS ? "oneDNN sgemm" : "plain Java";
+    }
+
     @Override
     public long packedBytes() {
       return (long) spec.in * spec.out * reals.bytes();

@@ -5,11 +5,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * One layer in one direction: a recurrence over T steps. States lie as [T + 1, N, width]; forward,
- * step t leads from entry t to t + 1, and in the reverse direction from t + 1 to t.
+ * One layer in one direction, over all rows of the batch or a {@link Cut.Share} of them: a
+ * recurrence over T steps. States lie as [T + 1, N, width]; forward, step t leads from entry t to t
+ * + 1, and in the reverse direction from t + 1 to t. In inference two entries are enough, used in
+ * turns.
  *
- * <p>Input products and their gradients are one product over all T N rows and are done by the
- * caller; what is serial is done here.
+ * <p>Where the batch is not cut, input products are one product over all T N rows, done by the
+ * caller; so are their gradients always. What is serial is done here.
  */
 abstract class Strand {
   final CpuStream stream;
@@ -19,7 +21,9 @@ abstract class Strand {
   final Multiply multiply;
   final boolean reverse;
   final Weights weights;
+  final int batch;
   private final Steps steps;
+  private final int first;
 
   /** The tensors of one strand, or their gradients; null where the spec has none. */
   record Weights(
@@ -33,11 +37,18 @@ abstract class Strand {
   /**
    * What the steps multiply with and add.
    *
+   * @param share the rows
+   * @param input product of a step, or null where the caller does them all at once
    * @param products of the network's kind, those of backward after those of forward
-   * @param packed their weights
+   * @param packed the weights of the input product, then those of the others
    * @param bias the biases as the gates add them
    */
-  record Steps(StepProduct[] products, MemorySegment[] packed, MemorySegment bias) {}
+  record Steps(
+      Cut.Share share,
+      StepProduct input,
+      StepProduct[] products,
+      MemorySegment[] packed,
+      MemorySegment bias) {}
 
   Strand(
       CpuStream stream,
@@ -54,36 +65,65 @@ abstract class Strand {
     this.reverse = reverse;
     this.weights = weights;
     this.steps = steps;
+    this.first = steps.share.first();
+    this.batch = steps.share.count();
   }
 
   /**
    * All steps.
    *
+   * @param x [T, N, C], read where the input products are the steps' own
    * @param initial the states before, [N, width] each, null for zeros
    * @param lengths [N] int32 or null
    * @param y the first row of this direction's part of [T, N, D P]
    * @param last where the states after go, [N, width] each
    */
   abstract void forward(
-      MemorySegment[] initial, MemorySegment lengths, MemorySegment y, MemorySegment[] last);
+      MemorySegment x,
+      MemorySegment[] initial,
+      MemorySegment lengths,
+      MemorySegment y,
+      MemorySegment[] last);
 
   /**
-   * All steps back; afterwards {@link #sums} holds the gradients of the sums.
+   * All steps back; afterwards {@link #sums} holds the gradients of the sums of these rows.
    *
    * @param lengths as in forward
    * @param dy the gradient of y, or null
    * @param last the gradients of the states after, overwritten with those before
-   * @param gradients of the weights; recurrent, projection and peephole are added to here
+   * @param gradients of the weights; projection and peephole are added to here
    */
   abstract void backward(
       MemorySegment lengths, MemorySegment dy, MemorySegment[] last, Weights gradients);
+
+  /** Adds the gradients of the recurrent weights, after {@link #backward} of all rows. */
+  abstract void recurrentGradients(Weights gradients);
 
   /** [T, N, G H]: sums of the input product in, activations after forward. */
   abstract MemorySegment sums();
 
   /** Runs one of the kind's products. */
   final void product(int which, MemorySegment from, MemorySegment to) {
-    steps.products[which].run(stream, steps.packed[which], from, to);
+    steps.products[which].run(stream, steps.packed[1 + which], from, to);
+  }
+
+  /** At the first of some steps does the input products of all of them. */
+  final void input(MemorySegment x, int order) {
+    if (steps.input == null || order % Cut.CHUNK != 0) {
+      return;
+    }
+    int wide = Math.toIntExact(x.byteSize() / bytes((long) rows()));
+    int sum = spec.kind().gates() * spec.hidden();
+    for (int next = order; next < Math.min(order + Cut.CHUNK, run.steps()); next++) {
+      int t = step(next);
+      steps.input.run(stream, steps.packed[0], entry(x, t, wide), sum(t, sum));
+    }
+  }
+
+  /** Row t of the sums, as many as are kept. */
+  final MemorySegment sum(int t, int width) {
+    long entries = sums().byteSize() / bytes((long) run.batch() * width);
+    return entry(sums(), (int) (t % entries), width);
   }
 
   final MemorySegment bias() {
@@ -120,17 +160,31 @@ abstract class Strand {
   final MemorySegment output(MemorySegment y, int t) {
     return y == null
         ? null
-        : y.asSlice(bytes((long) t * run.batch() * spec.directions() * spec.output()));
+        : y.asSlice(bytes(((long) t * run.batch() + first) * spec.directions() * spec.output()));
+  }
+
+  /** The rows of a [N, width] state that are worked on. */
+  final MemorySegment own(MemorySegment state, int width) {
+    return state == null ? null : entry(state, 0, width);
+  }
+
+  /** The lengths of the rows that are worked on. */
+  final MemorySegment ownLengths(MemorySegment lengths) {
+    return lengths == null ? null : lengths.asSlice(4L * first, 4L * batch);
   }
 
   /** Entry of a [T + 1, N, width] state before step t. */
   final MemorySegment before(MemorySegment states, int t, int width) {
-    return entry(states, reverse ? t + 1 : t, width);
+    return state(states, reverse ? t + 1 : t, width);
   }
 
   /** Entry of a [T + 1, N, width] state after step t. */
   final MemorySegment after(MemorySegment states, int t, int width) {
-    return entry(states, reverse ? t : t + 1, width);
+    return state(states, reverse ? t : t + 1, width);
+  }
+
+  private MemorySegment state(MemorySegment states, int index, int width) {
+    return entry(states, run.training() ? index : index % 2, width);
   }
 
   /** All T entries before their steps, [T, N, width]. */
@@ -139,9 +193,10 @@ abstract class Strand {
     return states.asSlice(reverse ? one : 0, one * run.steps());
   }
 
-  final MemorySegment entry(MemorySegment states, int index, int width) {
-    long one = bytes((long) run.batch() * width);
-    return states.asSlice(index * one, one);
+  /** The rows worked on of one of many [N, width]. */
+  final MemorySegment entry(MemorySegment all, int index, int width) {
+    long row = bytes(width);
+    return all.asSlice(((long) index * run.batch() + first) * row, batch * row);
   }
 
   static void copyOrZero(MemorySegment from, MemorySegment to) {

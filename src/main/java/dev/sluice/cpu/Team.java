@@ -40,6 +40,7 @@ final class Team implements AutoCloseable {
   private final MemorySegment stub;
   private final AtomicInteger ticket = new AtomicInteger();
   private Chunk work;
+  private Thread caller;
   private int items;
   private int chunks;
   private volatile Throwable failure;
@@ -77,9 +78,11 @@ final class Team implements AutoCloseable {
     items = count;
     chunks = wanted;
     failure = null;
-    ticket.set(0);
+    caller = Thread.currentThread();
+    ticket.set(1);
     Gomp_h.GOMP_parallel(stub, MemorySegment.NULL, wanted, 0);
     work = null;
+    caller = null;
     if (failure != null) {
       throw new IllegalStateException("a parallel loop failed: " + failure, failure);
     }
@@ -110,11 +113,15 @@ final class Team implements AutoCloseable {
     return part == parts ? length : (int) ((long) length * part / parts) / 64 * 64;
   }
 
-  /** Called by OpenMP on each thread; an exception that left an upcall would end the JVM. */
+  /**
+   * Called by OpenMP on each thread; an exception that left an upcall would end the JVM. The caller
+   * always gets the first chunk, so that a loop that is run again finds its data in the same cache.
+   */
   @SuppressWarnings("unused")
   private void enter(MemorySegment data) {
     try {
-      for (int mine = ticket.getAndIncrement(); mine < chunks; mine = ticket.getAndIncrement()) {
+      int mine = Thread.currentThread() == caller ? 0 : ticket.getAndIncrement();
+      for (; mine < chunks; mine = ticket.getAndIncrement()) {
         work.run((int) ((long) items * mine / chunks), (int) ((long) items * (mine + 1) / chunks));
       }
     } catch (Throwable t) {

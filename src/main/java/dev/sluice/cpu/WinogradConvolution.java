@@ -3,13 +3,13 @@ package dev.sluice.cpu;
 import dev.sluice.spi.CellSpec;
 import dev.sluice.spi.ConvSpec;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A 3x3 convolution by Winograd's F(4x4, 3x3): tiles of 4x4 outputs become 36 matrix products with
- * a quarter of the multiplications. Backward is the adjoint of each step of forward. Packed: the
+ * A 3x3 convolution by Winograd's F(4x4, 3x3), or a 5x5 one by F(2x2, 5x5) on the same points:
+ * tiles of 4x4 outputs, or 2x2, become 36 matrix products with a quarter of the multiplications, or
+ * little more than a third. Backward is the adjoint of each step of forward. Packed: the
  * transformed weights, which serve both ways.
  *
  * <p>Frames are channels-last. Tiles go through in chunks whose products stay in the caches;
@@ -55,6 +55,7 @@ final class WinogradConvolution implements CellConvolution {
   private final WinogradWeights weights;
   private final WinogradFrames patches;
   private final WinogradFrames tiles;
+  private final int tile;
   private final int perFrame;
   private final int perRow;
   private final int chunk;
@@ -66,25 +67,42 @@ final class WinogradConvolution implements CellConvolution {
    * @param add whether forward adds to what is there
    */
   WinogradConvolution(CellSpec cell, int batch, int all, int channels, boolean bias, boolean add) {
-    this.spec = Convolutions.conv(cell, batch, channels);
-    this.training = cell.training();
+    this(Convolutions.conv(cell, batch, channels), all, cell.training(), bias, add);
+  }
+
+  WinogradConvolution(ConvSpec spec, int all, boolean training, boolean bias, boolean add) {
+    this.spec = spec;
+    this.training = training;
     this.bias = bias;
     this.add = add;
     this.all = all;
     this.inputs = padded(spec.inputs());
     this.outputs = padded(spec.outputs());
-    this.weights = new WinogradWeights(spec.inputs(), spec.outputs(), inputs, outputs);
-    this.patches = new WinogradFrames(cell.height(), cell.width(), spec.inputs(), 6, 1, inputs);
-    this.tiles = new WinogradFrames(cell.height(), cell.width(), spec.outputs(), 4, 0, outputs);
-    this.perRow = WinogradFrames.tiles(cell.width());
-    this.perFrame = perRow * WinogradFrames.tiles(cell.height());
-    int rows = all * WinogradFrames.tiles(cell.height());
+    int taps = spec.kernelHeight();
+    this.tile = 7 - taps;
+    this.weights = new WinogradWeights(taps, spec.inputs(), spec.outputs(), inputs, outputs);
+    int high = spec.height();
+    int wide = spec.width();
+    this.patches = new WinogradFrames(high, wide, spec.inputs(), tile, 6, taps / 2, inputs);
+    this.tiles = new WinogradFrames(high, wide, spec.outputs(), tile, tile, 0, outputs);
+    this.perRow = tiles.across();
+    this.perFrame = perRow * tiles.down();
+    int rows = all * tiles.down();
     this.chunk = Math.clamp(CHUNK / perRow, 1, rows) * perRow;
   }
 
   /** Whether a cell's recurrent convolution can be done this way. */
   static boolean fits(CellSpec cell) {
-    return VectorApi.PRESENT && cell.kernelHeight() == 3 && cell.kernelWidth() == 3;
+    return fits(cell.kernelHeight(), cell.kernelWidth());
+  }
+
+  /** Whether a convolution can be done this way. */
+  static boolean fits(ConvSpec spec) {
+    return fits(spec.kernelHeight(), spec.kernelWidth());
+  }
+
+  private static boolean fits(int high, int wide) {
+    return VectorApi.PRESENT && high == wide && (high == 3 || high == 5);
   }
 
   private static int padded(int channels) {
@@ -104,6 +122,11 @@ final class WinogradConvolution implements CellConvolution {
   @Override
   public boolean training() {
     return training;
+  }
+
+  @Override
+  public String implementation() {
+    return tile == 4 ? "Winograd F(4x4, 3x3)" : "Winograd F(2x2, 5x5)";
   }
 
   @Override
@@ -145,6 +168,17 @@ final class WinogradConvolution implements CellConvolution {
   @Override
   public void forward(
       CpuStream stream, MemorySegment packed, MemorySegment b, MemorySegment x, MemorySegment y) {
+    forward(stream, packed, bias ? b : null, x, y, add);
+  }
+
+  /** y (+)= w * x (+ b); b may be null. */
+  void forward(
+      CpuStream stream,
+      MemorySegment packed,
+      MemorySegment b,
+      MemorySegment x,
+      MemorySegment y,
+      boolean add) {
     stream.team().bind();
     var m = products(stream);
     var v = matrices(m[0], stride(inputs));
@@ -156,7 +190,7 @@ final class WinogradConvolution implements CellConvolution {
       int size = Math.min(chunk, count - first);
       stream.team().run(size, 1, (from, to) -> transformInput(x, start, from, to, m[0]));
       points(stream.team(), (from, to) -> multiply(v, u, sums, size, from, to));
-      stream.team().run(size, 1, (from, to) -> transformOutput(m[1], b, y, start, from, to));
+      stream.team().run(size, 1, (from, to) -> transformOutput(m[1], b, y, add, start, from, to));
     }
   }
 
@@ -177,14 +211,14 @@ final class WinogradConvolution implements CellConvolution {
   private void scatter(float[] points, MemorySegment to, int tile, int channels) {
     for (int p = 0; p < POINTS; p++) {
       long at = p * stride(channels) + (long) tile * channels;
-      MemorySegment.copy(points, p * channels, to, ValueLayout.JAVA_FLOAT, 4 * at, channels);
+      WinogradVector.copy(points, p * channels, to, at, channels);
     }
   }
 
   private void gather(MemorySegment from, int tile, float[] points, int channels) {
     for (int p = 0; p < POINTS; p++) {
       long at = p * stride(channels) + (long) tile * channels;
-      MemorySegment.copy(from, ValueLayout.JAVA_FLOAT, 4 * at, points, p * channels, channels);
+      WinogradVector.copy(from, at, points, p * channels, channels);
     }
   }
 
@@ -207,18 +241,15 @@ final class WinogradConvolution implements CellConvolution {
 
   /** y = A^T M A. */
   private void transformOutput(
-      MemorySegment m, MemorySegment b, MemorySegment y, int first, int from, int to) {
+      MemorySegment m, MemorySegment b, MemorySegment y, boolean add, int first, int from, int to) {
     var w = windows();
     int k = outputs;
     for (int tile = from; tile < to; tile++) {
       gather(m, tile, w[0], k);
-      if (bias) {
+      if (b != null) {
         WinogradVector.add(b, w[0], EVERYWHERE * k, spec.outputs());
       }
-      WinogradVector.output(w[0], 0, 6 * k, w[1], 0, 6 * k, 6 * k);
-      for (int i = 0; i < 4; i++) {
-        WinogradVector.output(w[1], i * 6 * k, k, w[0], i * 4 * k, k, k);
-      }
+      output(w, k);
       if (add) {
         tiles.add(w[0], y, first + tile);
       } else {
@@ -227,9 +258,47 @@ final class WinogradConvolution implements CellConvolution {
     }
   }
 
+  /** Points to pixels, in place. */
+  private void output(float[][] w, int k) {
+    if (tile == 4) {
+      WinogradVector.output(w[0], 0, 6 * k, w[1], 0, 6 * k, 6 * k);
+    } else {
+      WinogradVector.outputOfTwo(w[0], 0, 6 * k, w[1], 0, 6 * k, 6 * k);
+    }
+    for (int i = 0; i < tile; i++) {
+      if (tile == 4) {
+        WinogradVector.output(w[1], i * 6 * k, k, w[0], i * 4 * k, k, k);
+      } else {
+        WinogradVector.outputOfTwo(w[1], i * 6 * k, k, w[0], i * 2 * k, k, k);
+      }
+    }
+  }
+
+  /** Pixels to points, in place. */
+  private void outputBack(float[][] w, int k) {
+    if (tile == 4) {
+      WinogradVector.outputBack(w[0], 0, 4 * k, w[1], 0, 4 * k, 4 * k);
+    } else {
+      WinogradVector.outputOfTwoBack(w[0], 0, 2 * k, w[1], 0, 2 * k, 2 * k);
+    }
+    for (int i = 0; i < 6; i++) {
+      if (tile == 4) {
+        WinogradVector.outputBack(w[1], i * 4 * k, k, w[0], i * 6 * k, k, k);
+      } else {
+        WinogradVector.outputOfTwoBack(w[1], i * 2 * k, k, w[0], i * 6 * k, k, k);
+      }
+    }
+  }
+
   @Override
   public void backwardData(
       CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
+    dx.asSlice(0, inputGradientBytes()).fill((byte) 0);
+    addBackwardData(stream, packed, dy, dx);
+  }
+
+  /** As {@link #backwardData}, added to dx. */
+  void addBackwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
     var team = stream.team();
     team.bind();
     var m = products(stream);
@@ -237,18 +306,21 @@ final class WinogradConvolution implements CellConvolution {
     var sums = matrices(m[1], stride(outputs));
     var u = matrices(packed, (long) inputs * outputs);
     int count = spec.batch() * perFrame;
-    dx.asSlice(0, inputGradientBytes()).fill((byte) 0);
     for (int first = 0; first < count; first += chunk) {
       int start = first;
       int size = Math.min(chunk, count - first);
       team.run(size, 1, (from, to) -> transformGradient(dy, start, from, to, m[1]));
       points(team, (from, to) -> multiplyBack(sums, u, v, size, from, to));
-      // Patches reach into the rows of tiles above and below: every other row at a time.
+      // Patches reach into the rows of tiles above and below: every second or third at a time.
       int rows = size / perRow;
-      team.run(
-          (rows + 1) / 2, 1, (from, to) -> addPatches(m[0], dx, start, 2 * from, 2 * to, rows));
-      team.run(
-          rows / 2, 1, (from, to) -> addPatches(m[0], dx, start, 2 * from + 1, 2 * to + 1, rows));
+      int apart = tile == 4 ? 2 : 3;
+      for (int phase = 0; phase < Math.min(apart, rows); phase++) {
+        int row = phase;
+        team.run(
+            (rows - phase + apart - 1) / apart,
+            1,
+            (from, to) -> addPatches(m[0], dx, start, row + apart * from, row + apart * to, rows));
+      }
     }
   }
 
@@ -258,10 +330,7 @@ final class WinogradConvolution implements CellConvolution {
     int k = outputs;
     for (int tile = from; tile < to; tile++) {
       tiles.read(dy, first + tile, w[0]);
-      WinogradVector.outputBack(w[0], 0, 4 * k, w[1], 0, 4 * k, 4 * k);
-      for (int i = 0; i < 6; i++) {
-        WinogradVector.outputBack(w[1], i * 4 * k, k, w[0], i * 6 * k, k, k);
-      }
+      outputBack(w, k);
       scatter(w[0], m, tile, k);
     }
   }
@@ -275,12 +344,12 @@ final class WinogradConvolution implements CellConvolution {
     }
   }
 
-  /** dx += B dV B^T, for every second row of tiles. */
+  /** dx += B dV B^T, for every second or third row of tiles. */
   private void addPatches(
       MemorySegment v, MemorySegment dx, int first, int from, int to, int rows) {
     var w = windows();
     int c = inputs;
-    for (int row = from; row < Math.min(to, rows); row += 2) {
+    for (int row = from; row < Math.min(to, rows); row += tile == 4 ? 2 : 3) {
       for (int tile = row * perRow; tile < (row + 1) * perRow; tile++) {
         gather(v, tile, w[0], c);
         WinogradVector.inputBack(w[0], 0, 6 * c, w[1], 0, 6 * c, 6 * c);

@@ -1,21 +1,32 @@
 package dev.sluice.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
  * Square windows of frames [N, H, W, C], carried to and from small arrays [size, size, padded]: a
  * window may reach over the border, where frames are zero, and has room for whole vectors.
  *
+ * @param tile pixels along a side of a tile
  * @param size pixels along a side
- * @param margin pixels that a window reaches out of its tile of 4x4 on each side
+ * @param margin pixels that a window reaches out of its tile on each side
  * @param padded channels of the array
  */
-record WinogradFrames(int height, int width, int channels, int size, int margin, int padded) {
+record WinogradFrames(
+    int height, int width, int channels, int tile, int size, int margin, int padded) {
   /** Tiles along one axis. */
-  static int tiles(int length) {
-    return (length + 3) / 4;
+  private int tiles(int length) {
+    return (length + tile - 1) / tile;
+  }
+
+  /** Tiles across a frame. */
+  int across() {
+    return tiles(width);
+  }
+
+  /** Tiles down a frame. */
+  int down() {
+    return tiles(height);
   }
 
   /** What a run of pixels in one row of a window does. */
@@ -23,12 +34,12 @@ record WinogradFrames(int height, int width, int channels, int size, int margin,
     void at(MemorySegment frames, long index, float[] window, int at, int count);
   }
 
-  private void rows(MemorySegment frames, int tile, float[] window, Run run) {
+  private void rows(MemorySegment frames, int index, float[] window, Run run) {
     int across = tiles(width);
-    int row = tile / across;
+    int row = index / across;
     int down = tiles(height);
-    int top = row % down * 4 - margin;
-    int left = tile % across * 4 - margin;
+    int top = row % down * tile - margin;
+    int left = index % across * tile - margin;
     int from = Math.max(0, left);
     int to = Math.min(width, left + size);
     for (int i = Math.max(0, -top); i < Math.min(size, height - top); i++) {
@@ -44,11 +55,11 @@ record WinogradFrames(int height, int width, int channels, int size, int margin,
     }
   }
 
-  private boolean inside(int tile) {
+  private boolean inside(int index) {
     int across = tiles(width);
     int down = tiles(height);
-    int top = tile / across % down * 4 - margin;
-    int left = tile % across * 4 - margin;
+    int top = index / across % down * tile - margin;
+    int left = index % across * tile - margin;
     return top >= 0
         && left >= 0
         && top + size <= height
@@ -56,27 +67,27 @@ record WinogradFrames(int height, int width, int channels, int size, int margin,
         && padded == channels;
   }
 
-  void read(MemorySegment frames, int tile, float[] window) {
-    if (!inside(tile)) {
+  void read(MemorySegment frames, int index, float[] window) {
+    if (!inside(index)) {
       Arrays.fill(window, 0, size * size * padded, 0);
     }
-    rows(frames, tile, window, WinogradFrames::read);
+    rows(frames, index, window, WinogradFrames::read);
   }
 
-  void write(float[] window, MemorySegment frames, int tile) {
-    rows(frames, tile, window, WinogradFrames::write);
+  void write(float[] window, MemorySegment frames, int index) {
+    rows(frames, index, window, WinogradFrames::write);
   }
 
-  void add(float[] window, MemorySegment frames, int tile) {
-    rows(frames, tile, window, WinogradFrames::add);
+  void add(float[] window, MemorySegment frames, int index) {
+    rows(frames, index, window, WinogradFrames::add);
   }
 
   private static void read(MemorySegment frames, long index, float[] window, int at, int count) {
-    MemorySegment.copy(frames, ValueLayout.JAVA_FLOAT, 4 * index, window, at, count);
+    WinogradVector.copy(frames, index, window, at, count);
   }
 
   private static void write(MemorySegment frames, long index, float[] window, int at, int count) {
-    MemorySegment.copy(window, at, frames, ValueLayout.JAVA_FLOAT, 4 * index, count);
+    WinogradVector.copy(window, at, frames, index, count);
   }
 
   private static void add(MemorySegment frames, long index, float[] window, int at, int count) {

@@ -3,43 +3,70 @@ package dev.sluice.cpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** U = G w G^T: weights [K, C, 3, 3] to 36 matrices [C, K] with room for whole vectors. */
-record WinogradWeights(int inputs, int outputs, int paddedInputs, int paddedOutputs) {
+/**
+ * U = G w G^T: weights [K, C, taps, taps] to 36 matrices [C, K] with room for whole vectors.
+ *
+ * @param taps 3 or 5
+ */
+record WinogradWeights(int taps, int inputs, int outputs, int paddedInputs, int paddedOutputs) {
   long elements() {
     return 36L * paddedInputs * paddedOutputs;
   }
 
-  private long at(int point, int c, int k) {
-    return ((long) point * paddedInputs + c) * paddedOutputs + k;
+  private long at(int point, int c) {
+    return ((long) point * paddedInputs + c) * paddedOutputs;
+  }
+
+  /** Where the taps of an output and an input begin in the weights. */
+  private long tapsOf(int k, int c) {
+    return ((long) k * inputs + c) * taps * taps;
   }
 
   void forward(Team team, MemorySegment w, MemorySegment u) {
-    if (inputs < paddedInputs || outputs < paddedOutputs) {
+    if (inputs < paddedInputs) {
       u.fill((byte) 0);
     }
     team.run(
         inputs,
         1,
         (from, to) -> {
-          var three = new float[9];
-          var half = new float[18];
-          var six = new float[36];
+          var few = new float[taps * taps * paddedOutputs];
+          var half = new float[6 * taps * paddedOutputs];
+          var many = new float[36 * paddedOutputs];
           for (int c = from; c < to; c++) {
-            for (int k = 0; k < outputs; k++) {
-              long first = ((long) k * inputs + c) * 9;
-              MemorySegment.copy(w, ValueLayout.JAVA_FLOAT, 4 * first, three, 0, 9);
-              for (int j = 0; j < 3; j++) {
-                expand(three, j, 3, half, j, 3);
-              }
-              for (int i = 0; i < 6; i++) {
-                expand(half, 3 * i, 1, six, 6 * i, 1);
-              }
-              for (int p = 0; p < 36; p++) {
-                u.setAtIndex(ValueLayout.JAVA_FLOAT, at(p, c, k), six[p]);
-              }
+            read(w, c, few);
+            expand(few, half, many);
+            for (int p = 0; p < 36; p++) {
+              MemorySegment.copy(
+                  many, p * paddedOutputs, u, ValueLayout.JAVA_FLOAT, 4 * at(p, c), paddedOutputs);
             }
           }
         });
+  }
+
+  private void read(MemorySegment w, int c, float[] few) {
+    for (int k = 0; k < outputs; k++) {
+      long first = tapsOf(k, c);
+      for (int e = 0; e < taps * taps; e++) {
+        few[e * paddedOutputs + k] = w.getAtIndex(ValueLayout.JAVA_FLOAT, first + e);
+      }
+    }
+  }
+
+  private void expand(float[] few, float[] half, float[] many) {
+    int k = paddedOutputs;
+    if (taps == 3) {
+      WinogradVector.three(few, 0, 3 * k, half, 0, 3 * k, 3 * k);
+    } else {
+      WinogradVector.five(few, 0, 5 * k, half, 0, 5 * k, 5 * k);
+    }
+    for (int i = 0; i < 6; i++) {
+      if (taps == 3) {
+        WinogradVector.three(half, i * 3 * k, k, many, i * 6 * k, k, k);
+      } else {
+        WinogradVector.five(half, i * 5 * k, k, many, i * 6 * k, k, k);
+      }
+    }
   }
 
   /** dw += G^T dU G. */
@@ -48,51 +75,43 @@ record WinogradWeights(int inputs, int outputs, int paddedInputs, int paddedOutp
         inputs,
         1,
         (from, to) -> {
-          var three = new float[9];
-          var half = new float[18];
-          var six = new float[36];
+          var few = new float[taps * taps * paddedOutputs];
+          var half = new float[6 * taps * paddedOutputs];
+          var many = new float[36 * paddedOutputs];
           for (int c = from; c < to; c++) {
-            for (int k = 0; k < outputs; k++) {
-              for (int p = 0; p < 36; p++) {
-                six[p] = u.getAtIndex(ValueLayout.JAVA_FLOAT, at(p, c, k));
-              }
-              for (int i = 0; i < 6; i++) {
-                contract(six, 6 * i, 1, half, 3 * i, 1);
-              }
-              for (int j = 0; j < 3; j++) {
-                contract(half, j, 3, three, j, 3);
-              }
-              long first = ((long) k * inputs + c) * 9;
-              for (int e = 0; e < 9; e++) {
-                float sum = w.getAtIndex(ValueLayout.JAVA_FLOAT, first + e) + three[e];
-                w.setAtIndex(ValueLayout.JAVA_FLOAT, first + e, sum);
-              }
+            for (int p = 0; p < 36; p++) {
+              MemorySegment.copy(
+                  u, ValueLayout.JAVA_FLOAT, 4 * at(p, c), many, p * paddedOutputs, paddedOutputs);
             }
+            contract(many, half, few);
+            add(few, w, c);
           }
         });
   }
 
-  /** G: three taps to six points. */
-  private static void expand(float[] from, int at, int step, float[] to, int toAt, int toStep) {
-    float a = from[at];
-    float b = from[at + step];
-    float c = from[at + 2 * step];
-    to[toAt] = a;
-    to[toAt + toStep] = (a + b + c) / 3;
-    to[toAt + 2 * toStep] = (b - a - c) / 3;
-    to[toAt + 3 * toStep] = (4 * a + 2 * b + c) * (-4f / 15);
-    to[toAt + 4 * toStep] = (a - 2 * b + 4 * c) / 15;
-    to[toAt + 5 * toStep] = c;
+  private void contract(float[] many, float[] half, float[] few) {
+    int k = paddedOutputs;
+    for (int i = 0; i < 6; i++) {
+      if (taps == 3) {
+        WinogradVector.threeBack(many, i * 6 * k, k, half, i * 3 * k, k, k);
+      } else {
+        WinogradVector.fiveBack(many, i * 6 * k, k, half, i * 5 * k, k, k);
+      }
+    }
+    if (taps == 3) {
+      WinogradVector.threeBack(half, 0, 3 * k, few, 0, 3 * k, 3 * k);
+    } else {
+      WinogradVector.fiveBack(half, 0, 5 * k, few, 0, 5 * k, 5 * k);
+    }
   }
 
-  /** G^T: six points to three taps. */
-  private static void contract(float[] from, int at, int step, float[] to, int toAt, int toStep) {
-    float a = (from[at + step] - from[at + 2 * step]) / 3;
-    float b = (from[at + step] + from[at + 2 * step]) / 3;
-    float c = from[at + 3 * step] * (-4f / 15);
-    float d = from[at + 4 * step] / 15;
-    to[toAt] = from[at] + a + 4 * c + d;
-    to[toAt + toStep] = b + 2 * c - 2 * d;
-    to[toAt + 2 * toStep] = a + c + 4 * d + from[at + 5 * step];
+  private void add(float[] few, MemorySegment w, int c) {
+    for (int k = 0; k < outputs; k++) {
+      long first = tapsOf(k, c);
+      for (int e = 0; e < taps * taps; e++) {
+        float sum = w.getAtIndex(ValueLayout.JAVA_FLOAT, first + e) + few[e * paddedOutputs + k];
+        w.setAtIndex(ValueLayout.JAVA_FLOAT, first + e, sum);
+      }
+    }
   }
 }

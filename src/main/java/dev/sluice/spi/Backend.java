@@ -3,6 +3,7 @@ package dev.sluice.spi;
 import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -88,6 +89,11 @@ public interface Backend extends AutoCloseable {
    * @throws IllegalArgumentException if there is none
    */
   Kernel kernel(String name);
+
+  /** {@return how the plans that were made so far are done, each way once; empty if unknown} */
+  default List<Choice> choices() {
+    return List.of();
+  }
 
   @Override
   void close();

@@ -47,8 +47,8 @@ class BenchCommandTest {
         Set.of(
             ("cell mode steps batch input hidden layers bidirectional lengths peephole layer_norm"
                     + " reset height width kernel dtype seed warmup rounds min_ms median_ms p90_ms"
-                    + " p99_ms gflop gflops peak_gflops peak_fraction peak_bytes activation_bytes"
-                    + " heap_bytes engine algorithm layout threads versions")
+                    + " p99_ms p999_ms gflop gflops peak_gflops peak_fraction peak_bytes"
+                    + " activation_bytes heap_bytes engine algorithm layout threads versions")
                 .split(" ")),
         report.keySet());
     assertEquals("convlstm", report.get("cell"));
@@ -57,6 +57,8 @@ class BenchCommandTest {
     assertEquals(3L, report.get("kernel"));
     assertEquals("float32", report.get("dtype"));
     assertEquals(5L, report.get("seed"));
+    assertTrue(report.get("algorithm").toString().startsWith("conv_lstm: "), report::toString);
+    assertTrue(report.get("layout").toString().startsWith("conv_lstm: "), report::toString);
     assertTrue((Long) report.get("peak_bytes") >= (Long) report.get("activation_bytes"));
     assertTrue(((Map<?, ?>) report.get("versions")).keySet().containsAll(Set.of("sluice", "java")));
   }
@@ -70,7 +72,20 @@ class BenchCommandTest {
   }
 
   @Test
+  void aSuiteLeavesOutWhatWouldTakeTooLong() {
+    var args = "bench --suite=deepbench --most=1e-3 --warmup=0 --rounds=1 --threads=1 --json";
+    int code = Main.run(new PrintWriter(out), new PrintWriter(err), args.split(" "));
+    assertEquals(0, code, err::toString);
+    var report = (Map<?, ?>) Json.parse(out.toString().strip());
+    assertEquals("deepbench", report.get("suite"));
+    var results = (List<?>) report.get("results");
+    assertEquals(53, results.size() + ((List<?>) report.get("left_out")).size());
+    assertTrue(results.size() <= 1, "only 0.3 GFLOP can be done in a millisecond or so");
+  }
+
+  @Test
   void wrongUseGetsOneSentence() {
+    refused("--cell: not together with --suite", "--cell=lstm", "--suite=cells");
     refused("--layers: expected 1 or more, got 0", "--cell=lstm", "--mode=train", "--layers=0");
     refused("--warmup: expected 0 or more, got -1", "--cell=lstm", "--mode=train", "--warmup=-1");
     refused("--rounds: expected 1 or more, got 0", "--cell=lstm", "--mode=train", "--rounds=0");

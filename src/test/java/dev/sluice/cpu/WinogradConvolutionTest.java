@@ -47,22 +47,43 @@ class WinogradConvolutionTest {
     "1, 3, 530, 2, 1"
   })
   void agreesWithTheDefinition(int n, int h, int w, int channels, int hidden) {
-    for (boolean bias : new boolean[] {false, true}) {
-      for (boolean add : new boolean[] {false, true}) {
-        compare(cell(n, h, w, channels, hidden), bias, add);
+    for (int kernel : new int[] {3, 5}) {
+      for (boolean bias : new boolean[] {false, true}) {
+        for (boolean add : new boolean[] {false, true}) {
+          compare(cell(n, h, w, channels, hidden, kernel), bias, add);
+        }
       }
     }
   }
 
   /** One step of the cell whose first convolution is asked for. */
-  private static CellSpec cell(int n, int h, int w, int channels, int hidden) {
+  private static CellSpec cell(int n, int h, int w, int channels, int hidden, int kernel) {
     return new CellSpec(
-        CellSpec.Kind.CONV_LSTM, DType.FLOAT32, 1, n, h, w, channels, hidden, 3, 3, false, true);
+        CellSpec.Kind.CONV_LSTM,
+        DType.FLOAT32,
+        1,
+        n,
+        h,
+        w,
+        channels,
+        hidden,
+        kernel,
+        kernel,
+        false,
+        true);
   }
 
   private static ConvSpec definition(CellSpec s) {
     return new ConvSpec(
-        DType.FLOAT64, s.batch(), s.height(), s.width(), s.inputs(), 4 * s.hidden(), 3, 3, true);
+        DType.FLOAT64,
+        s.batch(),
+        s.height(),
+        s.width(),
+        s.inputs(),
+        4 * s.hidden(),
+        s.kernelHeight(),
+        s.kernelWidth(),
+        true);
   }
 
   private static void compare(CellSpec cell, boolean bias, boolean add) {
@@ -99,7 +120,7 @@ class WinogradConvolutionTest {
       var dy = frames(arena, DType.FLOAT32, s, 2, s.outputs());
       var dx = frames(arena, DType.FLOAT32, s, 6, s.inputs());
       convolution.backwardData(stream, packed.memory(), dy.memory(), dx.memory());
-      var dw = Samples.tensor(arena, DType.FLOAT32, 7, s.outputs(), s.inputs(), 3, 3);
+      var dw = Samples.tensor(arena, DType.FLOAT32, 7, dims(s));
       var db = Samples.tensor(arena, DType.FLOAT32, 8, s.outputs());
       var scratch = arena.zeros(DType.FLOAT32, Shape.of(convolution.gradientBytes() / 4));
       convolution.backwardWeights(
@@ -121,7 +142,7 @@ class WinogradConvolutionTest {
       var dy = frames(arena, s.type(), s, 2, s.outputs());
       var dx = arena.zeros(s.type(), Shape.of(s.batch(), s.height(), s.width(), s.inputs()));
       plan.backwardData(stream, packed, dy, dx);
-      var dw = Samples.tensor(arena, s.type(), 7, s.outputs(), s.inputs(), 3, 3);
+      var dw = Samples.tensor(arena, s.type(), 7, dims(s));
       var db = Samples.tensor(arena, s.type(), 8, s.outputs());
       plan.backwardWeights(stream, frames(arena, s.type(), s, 1, s.inputs()), dy, dw, db);
       device.giveBack(stream);
@@ -129,11 +150,15 @@ class WinogradConvolutionTest {
     }
   }
 
+  private static long[] dims(ConvSpec s) {
+    return new long[] {s.outputs(), s.inputs(), s.kernelHeight(), s.kernelWidth()};
+  }
+
   /** Of the size that a layer starts with. */
   private static Tensor weights(DeviceArena arena, DType type, ConvSpec s) {
-    var shape = Shape.of(s.outputs(), s.inputs(), 3, 3);
+    var shape = Shape.of(dims(s));
     var values = Samples.floats(3, shape.elements());
-    float bound = (float) (1 / Math.sqrt(9 * s.inputs()));
+    float bound = (float) (1 / Math.sqrt(s.kernelHeight() * s.kernelWidth() * s.inputs()));
     for (int i = 0; i < values.length; i++) {
       values[i] *= bound;
     }
@@ -146,7 +171,7 @@ class WinogradConvolutionTest {
 
   @Test
   void givesTheSameBitsAgainAndOnOneThread() {
-    var cell = cell(3, 18, 13, 20, 6);
+    var cell = cell(3, 18, 13, 20, 6, 3);
     var first = trip(cell, false, true, 2);
     for (int threads : new int[] {2, 1}) {
       var again = trip(cell, false, true, threads);

@@ -2,6 +2,7 @@ package dev.sluice.benchmarks;
 
 import dev.sluice.Device;
 import dev.sluice.cli.bench.Problem;
+import dev.sluice.cli.bench.Suite;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +15,7 @@ final class Peers {
   /** Every race, with the lines of the table printed as they come. */
   static Map<String, Object> run(List<String> command, int threads, boolean quick, boolean more)
       throws Exception {
-    var races = new ArrayList<Object>();
+    var races = new ArrayList<Map<String, Object>>();
     var all = new LinkedHashMap<String, Object>();
     var options = Device.Options.defaults().engine("cpu").threads(threads);
     try (var device = Device.open(options);
@@ -26,12 +27,12 @@ final class Peers {
           who.get("name"), who.get("version"), threads);
       System.out.printf("%-52s %10s %10s  ratio%n", "", "Sluice ms", "peer ms");
       for (var problem : problems(more)) {
-        var race = new LinkedHashMap<String, Object>(Map.of("problem", title(problem)));
+        var race = new LinkedHashMap<String, Object>(Map.of("problem", problem.title()));
         race.putAll(Race.run(problem, device, peer, quick ? 5 : 10));
         races.add(race);
         System.out.printf(
             "%-52s %10.2f %10.2f  %.2f (95 %%: %.2f to %.2f)%n",
-            title(problem),
+            problem.title(),
             race.get("sluice_ms"),
             race.get("peer_ms"),
             race.get("ratio"),
@@ -39,39 +40,28 @@ final class Peers {
             race.get("ratio_high"));
       }
     }
+    double mean = geometricMean(races);
+    System.out.printf("%-52s %27.2f%n", "geometric mean", mean);
     all.put("races", races);
+    all.put("geometric_mean", mean);
     return all;
   }
 
-  private static String title(Problem p) {
-    var frames =
-        p.cell().overFrames()
-            ? " %dx%d k%d".formatted(p.height(), p.width(), p.kernel())
-            : p.bidirectional() ? " both directions" : "";
-    return "%s %s T%d N%d C%d H%d L%d%s"
-        .formatted(
-            p.cell().label(),
-            p.training() ? "train" : "forward",
-            p.steps(),
-            p.batch(),
-            p.input(),
-            p.hidden(),
-            p.layers(),
-            frames);
+  /** The mean of the ratios as factors, so that twice as fast and half as fast cancel out. */
+  private static double geometricMean(List<Map<String, Object>> races) {
+    double logs = races.stream().mapToDouble(race -> Math.log((Double) race.get("ratio"))).sum();
+    return Math.exp(logs / races.size());
   }
 
+  /** The standard shapes, or every cell's. */
   private static List<Problem> problems(boolean more) {
+    if (more) {
+      return Suite.CELLS.problems();
+    }
     var all = new ArrayList<Problem>();
     for (boolean training : new boolean[] {false, true}) {
       all.add(Sequences.lstm(training));
       all.add(Sequences.convLstm(training));
-      if (more) {
-        all.add(Sequences.vectors(training, 50, 1, 512, 512, 1, false));
-        all.add(Sequences.vectors(training, 100, 32, 128, 128, 2, true));
-        all.add(Sequences.frames(training, 10, 8, 1, 64, 16, 3));
-        all.add(Sequences.frames(training, 10, 8, 16, 64, 16, 5));
-        all.add(Sequences.frames(training, 10, 8, 16, 64, 64, 3));
-      }
     }
     return all;
   }

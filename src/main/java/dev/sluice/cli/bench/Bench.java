@@ -27,6 +27,7 @@ public final class Bench implements AutoCloseable {
   private final Tensor x;
   private Tensor dy;
   private long activationBytes;
+  private long scratchBytes;
 
   /**
    * Builds the network and draws its input.
@@ -61,6 +62,7 @@ public final class Bench implements AutoCloseable {
     try (var pass = open()) {
       trip(pass);
       activationBytes = pass.bytes();
+      scratchBytes = pass.stream().scratchBytes();
     }
   }
 
@@ -137,6 +139,11 @@ public final class Bench implements AutoCloseable {
   /** {@return bytes that the last round's pass held at its end} */
   public long activationBytes() {
     return activationBytes;
+  }
+
+  /** {@return bytes that the engine kept with the last round's stream} */
+  public long scratchBytes() {
+    return scratchBytes;
   }
 
   /** {@return what the device's memory pool holds} */

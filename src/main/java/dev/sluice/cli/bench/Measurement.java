@@ -39,9 +39,10 @@ public record Measurement(Problem problem, int warmup, int rounds) {
           warmup,
           timing,
           peak,
-          device.memory().highWater(),
+          device.memory().highWater() + bench.scratchBytes(),
           bench.activationBytes(),
-          Versions.engine(device.engine()));
+          Versions.engine(device.engine()),
+          device.backend().choices());
     }
   }
 }

@@ -194,6 +194,14 @@ public record Problem(
     return training ? 3 * forward : forward;
   }
 
+  /** {@return what is run, in a few words} */
+  public String title() {
+    var frame = cell.overFrames() ? " %dx%d k%d".formatted(height, width, kernel) : "";
+    var more = (layers > 1 ? " L" + layers : "") + (bidirectional ? " both directions" : "");
+    return "%s %s T%d N%d C%d H%d%s%s"
+        .formatted(cell, training ? "train" : "forward", steps, batch, input, hidden, frame, more);
+  }
+
   /** {@return whether the gates look at the cell} */
   public boolean peephole() {
     return variant.peephole;

@@ -1,9 +1,11 @@
 package dev.sluice.cli.bench;
 
+import dev.sluice.spi.Choice;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -15,9 +17,11 @@ import java.util.stream.Collectors;
  * @param warmup untimed rounds before
  * @param timing of the rounds
  * @param peak GFLOP/s of a large matrix product on this machine, in the same minute
- * @param peakBytes most device memory that was in use at once, weights included
+ * @param peakBytes most device memory that was in use at once, weights and the stream's scratch
+ *     memory included
  * @param activationBytes what a round's pass held at its end
  * @param facts what the engine says of itself
+ * @param choices how the engine did it
  */
 public record Report(
     Problem problem,
@@ -28,7 +32,8 @@ public record Report(
     double peak,
     long peakBytes,
     long activationBytes,
-    Map<String, String> facts) {
+    Map<String, String> facts,
+    List<Choice> choices) {
   /** {@return all numbers, under names that do not change; the help of the command lists them} */
   public Map<String, Object> json() {
     var all = new LinkedHashMap<String, Object>();
@@ -39,6 +44,7 @@ public record Report(
     all.put("median_ms", timing.medianMillis());
     all.put("p90_ms", timing.millis(0.9));
     all.put("p99_ms", timing.millis(0.99));
+    all.put("p999_ms", timing.millis(0.999));
     all.put("gflop", problem.flops() / 1e9);
     all.put("gflops", gflops());
     all.put("peak_gflops", peak);
@@ -47,11 +53,21 @@ public record Report(
     all.put("activation_bytes", activationBytes);
     all.put("heap_bytes", timing.heapBytes() < 0 ? null : timing.heapBytes());
     all.put("engine", engine);
-    all.put("algorithm", facts.get("algorithm"));
-    all.put("layout", facts.get("layout"));
+    all.put("algorithm", chosen(Choice::algorithm));
+    all.put("layout", chosen(Choice::layout));
     all.put("threads", threads);
     all.put("versions", versions());
     return all;
+  }
+
+  /** Each part with how it was done, or null where the engine does not say. */
+  private String chosen(Function<Choice, String> how) {
+    return choices.isEmpty()
+        ? null
+        : choices.stream()
+            .map(choice -> choice.what() + ": " + how.apply(choice))
+            .distinct()
+            .collect(Collectors.joining("; "));
   }
 
   private Map<String, String> versions() {
@@ -59,7 +75,7 @@ public record Report(
     versions.put("sluice", Versions.sluice());
     versions.put("java", Runtime.version().toString());
     versions.putAll(facts);
-    versions.keySet().removeAll(List.of("threads", "library", "algorithm", "layout"));
+    versions.keySet().removeAll(List.of("threads", "library"));
     return versions;
   }
 
@@ -131,11 +147,35 @@ public record Report(
             timing.heapBytes() < 0
                 ? "not counted"
                 : String.format(Locale.ROOT, "%,d bytes", timing.heapBytes()))
+        + (choices.isEmpty() ? "" : line("  %s", chosen(Choice::algorithm)))
         + line(
             "  %s",
             versions().entrySet().stream()
                 .map(e -> e.getKey() + " " + e.getValue())
                 .collect(Collectors.joining(", ")));
+  }
+
+  /** {@return one line of a table; {@link #heading} stands above it} */
+  String row() {
+    return line(
+        ROW,
+        problem.title(),
+        number(timing.medianMillis()),
+        number(timing.millis(0.9)),
+        number(timing.millis(0.99)),
+        number(timing.millis(0.999)),
+        number(gflops()),
+        number(gflops() / peak));
+  }
+
+  private static final String ROW = "%-46s %9s %9s %9s %9s %9s %6s";
+
+  static String heading() {
+    return line(ROW, "", "p50 ms", "p90", "p99", "p99.9", "GFLOP/s", "peak");
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, value < 10 ? "%.3f" : "%.1f", value);
   }
 
   private static String line(String format, Object... values) {
