@@ -73,6 +73,15 @@ class ExperimentCommandTest {
     }
   }
 
+  @Test
+  void modelsAreComparedAtEqualSequencesAndAtEqualTime() throws IOException {
+    String report = quick("models", 2);
+    for (var model : List.of("ConvLSTM | 3,568", "ConvGRU | 2,720", "PredRNN | 5,424")) {
+      assertEquals(2, report.split("\\| " + model.replace("|", "\\|") + " \\|", -1).length - 1);
+    }
+    assertEquals("80", cell(report, "ConvGRU", 2));
+  }
+
   /** The report of a quick run, whose pictures are all there and small. */
   private String quick(String name, int pictures) throws IOException {
     var ran = Ran.run("experiment", name, "--quick", "--threads=1", "--out=" + folder);

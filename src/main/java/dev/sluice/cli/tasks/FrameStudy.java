@@ -52,7 +52,7 @@ record FrameStudy(
       map.put("peephole", false);
     }
     if (model.memory()) {
-      map.put("sampling", model == FrameModel.PREDRNN_V2);
+      map.put("sampling", true);
     } else {
       map.put("loss", "mse");
       map.put("recompute", 0L);

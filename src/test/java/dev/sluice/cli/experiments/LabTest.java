@@ -32,7 +32,7 @@ class LabTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gradients", "peephole", "gru-vs-lstm", "adding", "sampling"})
+  @ValueSource(strings = {"gradients", "peephole", "gru-vs-lstm", "adding", "sampling", "models"})
   void everyExperimentStopsWhenAsked(String name) {
     var asked = new AtomicInteger();
     try (var device = Device.open(Device.Options.defaults().threads(1))) {

@@ -2,8 +2,10 @@ package dev.sluice.cli.experiments;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.sluice.cli.experiments.SamplingTraining.Reading;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +34,8 @@ class SamplingTrainingTest {
   void filmsOfOneSeedAreTheSameAndTestFilmsDiffer() {
     var films = training.films();
     assertArrayEquals(films.train(1, 5, 2), films.train(1, 5, 2));
+    assertFalse(Arrays.equals(films.train(1, 5, 2), films.train(2, 5, 2)), "another seed");
+    assertFalse(Arrays.equals(films.train(0, 0, 2), films.test(0, 2)), "other digits");
     assertEquals(5 * 2 * 32 * 32, films.test(0, 2).length);
     assertEquals("1 moving digit, 32x32 pixels, 2 frames seen, 3 foreseen", films.toString());
   }

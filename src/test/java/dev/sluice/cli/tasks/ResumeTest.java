@@ -20,7 +20,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every model of every task goes on from a checkpoint bit for bit as if it had not stopped. */
+/**
+ * Every model of every task that is built in, and of videos, goes on from a checkpoint bit for bit
+ * as if it had not stopped; texts and CSV files stand in {@link dev.sluice.cli}'s tests.
+ */
 class ResumeTest {
   private static final int STEPS = 4;
   private static final int STOP = 2;
