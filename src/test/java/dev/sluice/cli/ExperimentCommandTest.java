@@ -163,7 +163,9 @@ class ExperimentCommandTest {
     var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     var path =
         System.getProperty("jdk.module.path", "") + ":" + System.getProperty("java.class.path");
-    var command = new ArrayList<>(List.of(java, "-XX:+UseSerialGC"));
+    // Who runs the tests in the background has SIGINT ignored, and processes inherit that.
+    var command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.addAll(List.of(java, "-XX:+UseSerialGC"));
     command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", path));
     command.add(Main.class.getName());
