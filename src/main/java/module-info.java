@@ -19,5 +19,6 @@ module dev.sluice {
   uses dev.sluice.spi.Engine;
 
   provides dev.sluice.spi.Engine with
-      dev.sluice.cpu.CpuEngine;
+      dev.sluice.cpu.CpuEngine,
+      dev.sluice.cuda.CudaEngine;
 }

@@ -7,11 +7,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
@@ -25,29 +27,37 @@ import java.util.function.Consumer;
  * }</pre>
  */
 public final class Device implements AutoCloseable {
+  private static final Set<String> FELL_BACK = ConcurrentHashMap.newKeySet();
+
   private final String engine;
+  private final MathMode math;
   private final Backend backend;
   private final MemoryPool pool;
   private final Set<DeviceArena> arenas = new LinkedHashSet<>();
   private final Deque<Stream> idle = new ArrayDeque<>();
   private final Map<Thread, Stream> held = new IdentityHashMap<>();
   private final List<Stream> streams = new ArrayList<>();
+  private final Set<Stream> published = new LinkedHashSet<>();
   private boolean closed;
 
-  private Device(String engine, Backend backend, long cap) {
+  private Device(String engine, Backend backend, Options options) {
     this.engine = engine;
+    this.math = options.math;
     this.backend = backend;
-    this.pool = new MemoryPool(backend, cap);
+    this.pool = new MemoryPool(backend, options.memoryCap);
+    backend.whenShort(pool::releaseIdle);
   }
 
   /**
    * How to open a device.
    *
-   * @param engine {@code auto}, or the name of an engine: {@code cpu}
+   * @param engine {@code auto}, or the name of an engine, {@code cpu} or {@code cuda}, and of its
+   *     device where there are several: {@code cuda:1}
    * @param threads threads a caller's work may use, 0 for the machine's physical cores
    * @param memoryCap bytes that may be reserved at most
+   * @param math what float32 products may be rounded to, where the engine has it
    */
-  public record Options(String engine, int threads, long memoryCap) {
+  public record Options(String engine, int threads, long memoryCap, MathMode math) {
     /** Checks the values. */
     public Options {
       if (threads < 0 || memoryCap <= 0) {
@@ -61,7 +71,7 @@ public final class Device implements AutoCloseable {
 
     /** {@return the best engine, all physical cores, no cap} */
     public static Options defaults() {
-      return new Options("auto", 0, Long.MAX_VALUE);
+      return new Options("auto", 0, Long.MAX_VALUE, MathMode.EXACT);
     }
 
     /**
@@ -70,7 +80,7 @@ public final class Device implements AutoCloseable {
      * @param name of it
      */
     public Options engine(String name) {
-      return new Options(name, threads, memoryCap);
+      return new Options(name, threads, memoryCap, math);
     }
 
     /**
@@ -79,7 +89,7 @@ public final class Device implements AutoCloseable {
      * @param count 0 for the machine's physical cores
      */
     public Options threads(int count) {
-      return new Options(engine, count, memoryCap);
+      return new Options(engine, count, memoryCap, math);
     }
 
     /**
@@ -88,7 +98,28 @@ public final class Device implements AutoCloseable {
      * @param bytes the most that may be reserved
      */
     public Options memoryCap(long bytes) {
-      return new Options(engine, threads, bytes);
+      return new Options(engine, threads, bytes, math);
+    }
+
+    /**
+     * {@return these options with another precision of products}
+     *
+     * @param mode what float32 products may be rounded to
+     */
+    public Options math(MathMode mode) {
+      return new Options(engine, threads, memoryCap, mode);
+    }
+
+    /** {@return the engine without its device} */
+    String family() {
+      int colon = engine.indexOf(':');
+      return colon < 0 ? engine : engine.substring(0, colon);
+    }
+
+    /** {@return which device of the engine: what follows the colon, or an empty string} */
+    public String which() {
+      int colon = engine.indexOf(':');
+      return colon < 0 ? "" : engine.substring(colon + 1);
     }
   }
 
@@ -125,28 +156,56 @@ public final class Device implements AutoCloseable {
    * @throws EngineUnavailableException naming each engine asked and its reason
    */
   public static Device open(Options options) {
-    var reasons = new ArrayList<String>();
+    var refused = new LinkedHashMap<String, String>();
     for (var engine : engines()) {
-      if (!options.engine.equals("auto") && !options.engine.equals(engine.name())) {
+      if (!options.engine.equals("auto") && !options.family().equals(engine.name())) {
         continue;
       }
       try {
-        return new Device(engine.name(), engine.open(options), options.memoryCap);
+        var device = new Device(engine.name(), engine.open(options), options);
+        refused.forEach((name, reason) -> fellBack(engine.name(), name, reason));
+        return device;
       } catch (EngineUnavailableException e) {
-        reasons.add(engine.name() + ": " + e.getMessage());
+        refused.put(engine.name(), e.getMessage());
       }
     }
-    if (reasons.isEmpty()) {
+    if (refused.isEmpty()) {
       var names = engines().stream().map(Engine::name).toList();
       throw new IllegalArgumentException(
           "engine: expected auto or one of " + names + ", got " + options.engine);
     }
+    var reasons = new ArrayList<String>();
+    refused.forEach((name, reason) -> reasons.add(name + ": " + reason));
     throw new EngineUnavailableException("no engine opens here; " + String.join("; ", reasons));
+  }
+
+  /** Says once a process that a faster engine does not open here, and why. */
+  private static void fellBack(String to, String from, String reason) {
+    if (FELL_BACK.add(from)) {
+      var first = reason.lines().findFirst().orElse("").replaceFirst(":$", "");
+      System.getLogger(Device.class.getName())
+          .log(
+              System.Logger.Level.INFO,
+              "engine {0}, since {1} does not open: {2}; ./sluice info says more",
+              to,
+              from,
+              first);
+    }
   }
 
   /** {@return the name of the engine} */
   public String engine() {
     return engine;
+  }
+
+  /** {@return what it runs on, for reports: {@code cpu}, {@code cuda:0 (NVIDIA H100)}} */
+  public String title() {
+    return backend.title();
+  }
+
+  /** {@return what float32 products may be rounded to, where the engine has it} */
+  public MathMode math() {
+    return math;
   }
 
   /** {@return a new arena} */
@@ -200,10 +259,11 @@ public final class Device implements AutoCloseable {
     var stream = held.get(Thread.currentThread());
     if (stream == null) {
       stream = idle.poll();
-    }
-    if (stream == null) {
-      stream = backend.openStream();
-      streams.add(stream);
+      if (stream == null) {
+        stream = backend.openStream();
+        streams.add(stream);
+      }
+      published.forEach(stream::after);
     }
     stream.lease();
     held.put(Thread.currentThread(), stream);
@@ -222,6 +282,26 @@ public final class Device implements AutoCloseable {
     }
   }
 
+  /**
+   * Says that a stream was given work on memory that other threads read, such as new weights: what
+   * threads enqueue that take a stream from now on comes after it.
+   *
+   * @param stream of this device
+   */
+  public synchronized void publish(Stream stream) {
+    published.add(stream);
+  }
+
+  /**
+   * Orders what a stream gets from now on after all that any stream of this device was given so
+   * far: for work that writes to memory that other threads read or add to, such as weights.
+   *
+   * @param stream of this device
+   */
+  public synchronized void afterAll(Stream stream) {
+    streams.forEach(stream::after);
+  }
+
   void upload(MemorySegment host, Tensor to) {
     ordered(to, stream -> backend.upload(stream, host, to));
   }
@@ -234,27 +314,33 @@ public final class Device implements AutoCloseable {
     ordered(tensor, stream -> backend.kernel("fill").run(stream, new double[] {0}, tensor));
   }
 
-  /** Runs on the tensor's own stream, or, where any stream may use it, after all of them. */
+  /**
+   * Runs on the tensor's own stream, in order with the rest of it; or, where any stream may use the
+   * tensor, after all of them and before what they get next.
+   */
   private void ordered(Tensor tensor, Consumer<Stream> work) {
     tensor.arena().requireOpen();
     var own = tensor.arena().stream();
-    var stream = own == null ? takeStream() : own;
-    stream.lease();
-    try {
-      if (own == null) {
-        synchronizeAll();
+    if (own != null) {
+      own.lease();
+      try {
+        work.accept(own);
+      } finally {
+        own.release();
       }
+      return;
+    }
+    var stream = takeStream();
+    try {
+      synchronizeAll();
       work.accept(stream);
       stream.synchronize();
     } finally {
-      stream.release();
-      if (own == null) {
-        giveBack(stream);
-      }
+      giveBack(stream);
     }
   }
 
-  private synchronized void synchronizeAll() {
+  synchronized void synchronizeAll() {
     streams.forEach(Stream::synchronize);
   }
 
@@ -297,8 +383,30 @@ public final class Device implements AutoCloseable {
       throw open;
     }
     closed = true;
-    streams.forEach(Stream::close);
-    pool.close();
-    backend.close();
+    RuntimeException failure = null;
+    var ends = new ArrayList<Runnable>();
+    streams.forEach(stream -> ends.add(stream::close));
+    ends.add(pool::close);
+    ends.add(backend::close);
+    for (var end : ends) {
+      failure = ended(end, failure);
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** Ends something whatever became of the others; the first failure, with the others in it. */
+  static RuntimeException ended(Runnable end, RuntimeException before) {
+    try {
+      end.run();
+      return before;
+    } catch (RuntimeException e) {
+      if (before == null) {
+        return e;
+      }
+      before.addSuppressed(e);
+      return before;
+    }
   }
 }

@@ -56,7 +56,7 @@ public final class DeviceArena implements AutoCloseable {
     requireOpen();
     long bytes = (Math.max(shape.bytes(type), 1) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (blocks.isEmpty() || used + bytes > blockSize) {
-      var taken = device.pool().take(bytes, name);
+      var taken = device.pool().take(bytes, name, stream);
       blocks.add(taken);
       blockSize = device.pool().sizeOf(taken);
       used = 0;
@@ -122,8 +122,14 @@ public final class DeviceArena implements AutoCloseable {
       return;
     }
     closed = true;
-    device.pool().giveBack(blocks, total);
-    blocks.clear();
-    device.closed(this);
+    try {
+      if (stream == null) {
+        device.synchronizeAll();
+      }
+    } finally {
+      device.pool().giveBack(blocks, total, stream);
+      blocks.clear();
+      device.closed(this);
+    }
   }
 }

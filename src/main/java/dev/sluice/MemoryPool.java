@@ -2,9 +2,11 @@ package dev.sluice;
 
 import dev.sluice.spi.Backend;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The blocks of one device. A block that an arena gives back is kept and handed out again, so that
@@ -17,7 +19,9 @@ final class MemoryPool {
   private final Backend backend;
   private final long cap;
   private final Map<MemorySegment, Long> sizes = new IdentityHashMap<>();
-  private final java.util.ArrayList<MemorySegment> free = new java.util.ArrayList<>();
+  private final Map<MemorySegment, String> holders = new IdentityHashMap<>();
+  private final Map<MemorySegment, Stream> lastUsers = new IdentityHashMap<>();
+  private final List<MemorySegment> free = new ArrayList<>();
   private long reserved;
   private long used;
   private long highWater;
@@ -27,19 +31,38 @@ final class MemoryPool {
     this.cap = cap;
   }
 
-  /** The smallest free block that is large enough, or a new one. */
-  synchronized MemorySegment take(long bytes, String asker) {
+  /**
+   * The smallest free block that is large enough, or a new one. What another stream still does with
+   * the block is done before what this one does.
+   *
+   * @param user the stream that will use it, or null for any
+   */
+  synchronized MemorySegment take(long bytes, String asker, Stream user) {
     MemorySegment best = null;
     for (var block : free) {
       if (sizes.get(block) >= bytes && (best == null || sizes.get(block) < sizes.get(best))) {
         best = block;
       }
     }
-    if (best != null) {
+    if (best == null) {
+      best = allocate(bytes, asker);
+    } else {
+      order(lastUsers.get(best), user);
       free.remove(best);
-      return best;
     }
-    return allocate(bytes, asker);
+    holders.put(best, asker);
+    return best;
+  }
+
+  private static void order(Stream before, Stream after) {
+    if (before == null || before == after) {
+      return;
+    }
+    if (after == null) {
+      before.synchronize();
+    } else {
+      after.after(before);
+    }
   }
 
   private MemorySegment allocate(long bytes, String asker) {
@@ -52,18 +75,7 @@ final class MemoryPool {
     }
     if (reserved + size > cap) {
       throw new OutOfDeviceMemoryException(
-          "arena " + asker,
-          0,
-          "OVER_CAP",
-          "asked for "
-              + bytes
-              + " bytes, cap "
-              + cap
-              + ", reserved "
-              + reserved
-              + ", in use "
-              + used
-              + "; raise the cap, close arenas, or use a smaller batch");
+          "arena " + asker, 0, "OVER_CAP", "asked for " + bytes + " bytes, " + holdings());
     }
     var block = allocate(size);
     sizes.put(block, size);
@@ -73,23 +85,58 @@ final class MemoryPool {
 
   private MemorySegment allocate(long size) {
     try {
-      return backend.allocate(size);
-    } catch (OutOfDeviceMemoryException e) {
-      if (free.isEmpty()) {
-        throw e;
+      try {
+        return backend.allocate(size);
+      } catch (OutOfDeviceMemoryException e) {
+        if (free.isEmpty()) {
+          throw e;
+        }
+        releaseIdle();
+        return backend.allocate(size);
       }
-      releaseIdle();
-      return backend.allocate(size);
+    } catch (OutOfDeviceMemoryException e) {
+      var more =
+          new OutOfDeviceMemoryException(
+              e.call(), e.code(), e.status(), e.reason() + "; " + holdings());
+      more.initCause(e);
+      throw more;
     }
   }
 
-  /** Blocks that are each too small for what is asked must not keep it from its room. */
-  private void releaseIdle() {
-    for (var block : free) {
-      backend.free(block);
+  /** What the pool holds and for whom, and what to do about it. */
+  private String holdings() {
+    var largest = new TreeMap<String, Long>();
+    holders.forEach((block, holder) -> largest.merge(holder, sizes.get(block), Long::sum));
+    var names =
+        largest.entrySet().stream()
+            .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+            .limit(3)
+            .map(holder -> holder.getKey() + " " + holder.getValue())
+            .toList();
+    return (cap == Long.MAX_VALUE ? "" : "cap " + cap + ", ")
+        + "reserved "
+        + reserved
+        + ", in use "
+        + used
+        + (names.isEmpty() ? "" : ", largest holders: " + String.join(", ", names))
+        + "; "
+        + (cap == Long.MAX_VALUE ? "" : "raise the cap, ")
+        + "close arenas, or use a smaller batch";
+  }
+
+  /**
+   * Blocks that are each too small for what is asked must not keep it from its room. A block whose
+   * freeing fails is forgotten too, since freeing it twice would be worse than losing it.
+   */
+  synchronized void releaseIdle() {
+    while (!free.isEmpty()) {
+      var block = free.getLast();
+      order(lastUsers.get(block), null);
+      free.removeLast();
+      lastUsers.remove(block);
       reserved -= sizes.remove(block);
+      backend.free(block);
     }
-    free.clear();
   }
 
   /** Powers of two and three quarters of them: little waste, and blocks fit again. */
@@ -107,8 +154,15 @@ final class MemoryPool {
     highWater = Math.max(highWater, used);
   }
 
-  synchronized void giveBack(List<MemorySegment> blocks, long bytes) {
-    free.addAll(blocks);
+  /**
+   * @param user the only stream that used the blocks, or null if none is at work on them
+   */
+  synchronized void giveBack(List<MemorySegment> blocks, long bytes, Stream user) {
+    for (var block : blocks) {
+      holders.remove(block);
+      lastUsers.put(block, user);
+      free.add(block);
+    }
     used -= bytes;
   }
 
@@ -120,9 +174,16 @@ final class MemoryPool {
     highWater = used;
   }
 
+  /** Frees every block, whatever becomes of the others. */
   synchronized void close() {
-    sizes.keySet().forEach(backend::free);
+    RuntimeException failure = null;
+    for (var block : sizes.keySet()) {
+      failure = Device.ended(() -> backend.free(block), failure);
+    }
     sizes.clear();
     free.clear();
+    if (failure != null) {
+      throw failure;
+    }
   }
 }

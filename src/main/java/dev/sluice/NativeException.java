@@ -11,6 +11,7 @@ public sealed class NativeException extends SluiceException
   private final String call;
   private final int code;
   private final String status;
+  private final String reason;
 
   /**
    * An exception.
@@ -25,6 +26,7 @@ public sealed class NativeException extends SluiceException
     this.call = call;
     this.code = code;
     this.status = status;
+    this.reason = reason;
   }
 
   private static String message(String call, int code, String status, String reason) {
@@ -45,5 +47,10 @@ public sealed class NativeException extends SluiceException
   /** {@return the name of that number} */
   public String status() {
     return status;
+  }
+
+  /** {@return what the library said besides, or an empty string} */
+  public String reason() {
+    return reason;
   }
 }

@@ -20,6 +20,13 @@ public abstract class Stream implements AutoCloseable {
     return 0;
   }
 
+  /**
+   * Orders what this stream gets from now on after all that another was given so far.
+   *
+   * @param other of the same device
+   */
+  public abstract void after(Stream other);
+
   @Override
   public abstract void close();
 

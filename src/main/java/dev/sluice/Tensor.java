@@ -119,14 +119,26 @@ public final class Tensor {
   }
 
   /**
-   * {@return the memory as engines see it: the bytes themselves where the host can reach them, a
-   * segment of length 0 at the device's address where it cannot}
+   * {@return the bytes of a tensor that the host can reach}
+   *
+   * @throws IllegalArgumentException if it lies in a device's own memory
    */
   public MemorySegment memory() {
     arena.requireOpen();
-    return block.byteSize() == 0
-        ? MemorySegment.ofAddress(block.address() + offset)
-        : block.asSlice(offset, bytes());
+    if (block.byteSize() == 0) {
+      throw new IllegalArgumentException(
+          "expected a tensor of the cpu engine, got "
+              + this
+              + " of a device of engine "
+              + arena.device().engine());
+    }
+    return block.asSlice(offset, bytes());
+  }
+
+  /** {@return where the elements begin, in the device's own numbering where it has one} */
+  public long address() {
+    arena.requireOpen();
+    return block.address() + offset;
   }
 
   /**

@@ -110,9 +110,9 @@ class DeviceArenaTest {
       arena.tensor(10);
       var e = assertThrows(OutOfDeviceMemoryException.class, () -> arena.tensor(1 << 20));
       assertEquals(
-          "arena the weights returned OVER_CAP (0): asked for 4194304 bytes, cap 4194304,"
-              + " reserved 1048576, in use 256; raise the cap, close arenas, or use a smaller"
-              + " batch",
+          "arena the weights returned OVER_CAP (0): asked for 4194304 bytes, cap 4194304, reserved"
+              + " 1048576, in use 256, largest holders: the weights 1048576; raise the cap, close"
+              + " arenas, or use a smaller batch",
           e.getMessage());
       assertEquals(256, arena.bytes());
       assertArrayEquals(new float[3], arena.tensor(3).floats());

@@ -19,14 +19,14 @@ class NamedModuleTest {
   void testsRunInTheNamedModule() {
     assertTrue(Shape.class.getModule().isNamed());
     assertEquals("dev.sluice", NamedModuleTest.class.getModule().getName());
-    assertEquals(List.of("dev.sluice.cpu.CpuEngine"), engines());
+    assertEquals(List.of("dev.sluice.cpu.CpuEngine", "dev.sluice.cuda.CudaEngine"), engines());
   }
 
   @Test
   @Tag("classpath")
   void serviceFilesNameTheSameEngines() {
     assertFalse(Shape.class.getModule().isNamed());
-    assertEquals(List.of("dev.sluice.cpu.CpuEngine"), engines());
+    assertEquals(List.of("dev.sluice.cpu.CpuEngine", "dev.sluice.cuda.CudaEngine"), engines());
   }
 
   private static List<String> engines() {

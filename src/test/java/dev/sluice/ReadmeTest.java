@@ -27,7 +27,7 @@ class ReadmeTest {
     var process =
         new ProcessBuilder(
                 java, "--enable-native-access=ALL-UNNAMED", "-cp", paths(), source.toString())
-            .redirectErrorStream(true)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), output);

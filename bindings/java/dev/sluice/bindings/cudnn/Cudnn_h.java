@@ -11242,6 +11242,68 @@ public class Cudnn_h extends Cudnn_h$shared {
         }
     }
 
+    private static class cudnnBuildRNNDynamic {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Cudnn_h.C_INT,
+            Cudnn_h.C_POINTER,
+            Cudnn_h.C_POINTER,
+            Cudnn_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cudnnBuildRNNDynamic");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * cudnnStatus_t cudnnBuildRNNDynamic(cudnnHandle_t handle, cudnnRNNDescriptor_t rnnDesc, int miniBatch)
+     * }
+     */
+    public static FunctionDescriptor cudnnBuildRNNDynamic$descriptor() {
+        return cudnnBuildRNNDynamic.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * cudnnStatus_t cudnnBuildRNNDynamic(cudnnHandle_t handle, cudnnRNNDescriptor_t rnnDesc, int miniBatch)
+     * }
+     */
+    public static MethodHandle cudnnBuildRNNDynamic$handle() {
+        return cudnnBuildRNNDynamic.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * cudnnStatus_t cudnnBuildRNNDynamic(cudnnHandle_t handle, cudnnRNNDescriptor_t rnnDesc, int miniBatch)
+     * }
+     */
+    public static MemorySegment cudnnBuildRNNDynamic$address() {
+        return cudnnBuildRNNDynamic.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * cudnnStatus_t cudnnBuildRNNDynamic(cudnnHandle_t handle, cudnnRNNDescriptor_t rnnDesc, int miniBatch)
+     * }
+     */
+    public static int cudnnBuildRNNDynamic(MemorySegment handle, MemorySegment rnnDesc, int miniBatch) {
+        var mh$ = cudnnBuildRNNDynamic.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("cudnnBuildRNNDynamic", handle, rnnDesc, miniBatch);
+            }
+            return (int)mh$.invokeExact(handle, rnnDesc, miniBatch);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class cudnnGetRNNTempSpaceSizes {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Cudnn_h.C_INT,

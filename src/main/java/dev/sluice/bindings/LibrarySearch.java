@@ -87,6 +87,10 @@ record LibrarySearch(
     if (library == NativeLibrary.ONEDNN) {
       BundledNatives bundle = BundledNatives.oneDnn(cache());
       places.add(new Place("bundled jar", bundle.library().toString(), false, bundle));
+    } else {
+      for (String folder : split(named("sluice.libraries", "SLUICE_LIBRARIES"))) {
+        addAll(places, library, "sluice.libraries", folder);
+      }
     }
     for (String packages : sitePackages()) {
       for (String folder : library.packageFolders()) {
@@ -106,9 +110,48 @@ record LibrarySearch(
     }
   }
 
+  /** The folders that were named, or else those of the Python that this process belongs to. */
   private List<String> sitePackages() {
-    String named = property("sluice.sitepackages");
-    named = isSet(named) ? named : variable.apply("SLUICE_SITE_PACKAGES");
+    List<String> named = split(named("sluice.sitepackages", "SLUICE_SITE_PACKAGES"));
+    if (!named.isEmpty()) {
+      return named;
+    }
+    List<String> found = new ArrayList<>();
+    for (String environment : List.of("VIRTUAL_ENV", "CONDA_PREFIX")) {
+      if (isSet(variable.apply(environment))) {
+        addPythons(found, variable.apply(environment) + "/lib");
+      }
+    }
+    if (isSet(property("user.home"))) {
+      addPythons(found, property("user.home") + "/.local/lib");
+    }
+    systemFolders.stream()
+        .filter(folder -> folder.endsWith("local/lib"))
+        .forEach(folder -> addPythons(found, folder.toString()));
+    return found;
+  }
+
+  /** Adds python3.x/site-packages, or Debian's dist-packages, where NVIDIA's packages lie in it. */
+  private static void addPythons(List<String> found, String folder) {
+    try (var pythons = Files.newDirectoryStream(Path.of(folder), "python3*")) {
+      for (Path python : pythons) {
+        for (String packages : List.of("site-packages", "dist-packages")) {
+          if (Files.isDirectory(python.resolve(packages).resolve("nvidia"))) {
+            found.add(python.resolve(packages).toString());
+          }
+        }
+      }
+    } catch (IOException | InvalidPathException e) {
+      // No Python there.
+    }
+  }
+
+  private String named(String property, String variable) {
+    String named = property(property);
+    return isSet(named) ? named : this.variable.apply(variable);
+  }
+
+  private static List<String> split(String named) {
     return isSet(named) ? List.of(named.split(File.pathSeparator)) : List.of();
   }
 
@@ -147,7 +190,7 @@ record LibrarySearch(
   /** Why a file on disk will not do. The linker looks beside the real file, behind any link. */
   private static String refusal(NativeLibrary library, Path file) throws IOException {
     if (!Files.exists(file)) {
-      return "no such file";
+      return absence(library, file);
     }
     if (!Files.isRegularFile(file)) {
       return "not a file";
@@ -162,6 +205,27 @@ record LibrarySearch(
     return missing.isEmpty()
         ? ""
         : "beside %s there is no %s".formatted(real, String.join(", ", missing));
+  }
+
+  /** Says of a file that is not there whether a link to it, or another version of it, is. */
+  private static String absence(NativeLibrary library, Path file) throws IOException {
+    if (Files.isSymbolicLink(file)) {
+      return "a link to %s, which does not exist".formatted(Files.readSymbolicLink(file));
+    }
+    String stem = file.getFileName().toString().replaceFirst("\\.so\\.\\d.*", ".so.");
+    try (var others = Files.newDirectoryStream(file.resolveSibling(""))) {
+      for (Path other : others) {
+        String name = other.getFileName().toString();
+        if (stem.endsWith(".so.")
+            && name.startsWith(stem)
+            && library.binaries().stream().noneMatch(binary -> name.startsWith(binary.file()))) {
+          return "no such file, but %s lies there, of another version".formatted(name);
+        }
+      }
+    } catch (IOException e) {
+      // No folder either.
+    }
+    return "no such file";
   }
 
   private String property(String name) {

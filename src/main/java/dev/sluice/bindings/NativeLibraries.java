@@ -8,16 +8,18 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Finds and loads the native libraries that the bindings call; a library is loaded before the first
  * call into its bindings.
  *
  * <p>A library is looked for in this order: the system property {@code sluice.library.NAME}, the
- * environment variable {@code SLUICE_LIBRARY_NAME}, the bundled jar (oneDNN), the site-packages
- * folders of {@code sluice.sitepackages} or {@code SLUICE_SITE_PACKAGES}, and the system's folders.
- * The bundled jar is unpacked below {@code sluice.cache}, or else {@code $XDG_CACHE_HOME/sluice},
- * or else {@code ~/.cache/sluice}.
+ * environment variable {@code SLUICE_LIBRARY_NAME}, the bundled jar (oneDNN), the folders of {@code
+ * sluice.libraries} or {@code SLUICE_LIBRARIES} (all others), the site-packages folders of {@code
+ * sluice.sitepackages} or {@code SLUICE_SITE_PACKAGES} or else of the Python environment around
+ * this process, and the system's folders. The bundled jar is unpacked below {@code sluice.cache},
+ * or else {@code $XDG_CACHE_HOME/sluice}, or else {@code ~/.cache/sluice}.
  *
  * <pre>{@code
  * NativeLibraries.load(NativeLibrary.ONEDNN);
@@ -65,10 +67,19 @@ public final class NativeLibraries {
    *
    * @throws EngineUnavailableException when no candidate will do; lists each with its reason
    */
-  public static synchronized Found load(NativeLibrary library) {
+  public static Found load(NativeLibrary library) {
+    return load(library, file -> "");
+  }
+
+  /**
+   * As {@link #load(NativeLibrary)}, passing over files that do not fit the others of this machine.
+   *
+   * @param unfit gives "" or why a file, all links resolved, will not do
+   */
+  public static synchronized Found load(NativeLibrary library, Function<Path, String> unfit) {
     Found found = LOADED.get(library);
     if (found == null) {
-      found = search(library);
+      found = search(library, unfit);
       LOADED.put(library, found);
     }
     return found;
@@ -88,7 +99,7 @@ public final class NativeLibraries {
     return LibrarySearch.here().cache();
   }
 
-  private static Found search(NativeLibrary library) {
+  private static Found search(NativeLibrary library, Function<Path, String> unfit) {
     Path[] opened = new Path[1];
     List<Candidate> tried =
         LibrarySearch.here()
@@ -96,12 +107,14 @@ public final class NativeLibraries {
                 library,
                 (asked, located) -> {
                   opened[0] = located.file();
-                  return open(asked, opened[0]);
+                  String refused = unfit.apply(opened[0]);
+                  return refused.isEmpty() ? open(asked, opened[0]) : refused;
                 });
     TRIED.put(library, tried);
     Candidate last = tried.getLast();
     if (!last.chosen()) {
-      throw new EngineUnavailableException(unavailable(library, tried));
+      throw new EngineUnavailableException(
+          unavailable(library, tried), Diagnosis.of(library, tried, Host.here()));
     }
     return new Found(library, opened[0], last.source());
   }
@@ -109,11 +122,20 @@ public final class NativeLibraries {
   /** The generated code finds symbols only in libraries that a class of this module loaded. */
   @SuppressWarnings("restricted")
   private static String open(NativeLibrary library, Path file) throws IOException {
+    String defect = SharedObject.defect(library, file);
+    if (!defect.isEmpty()) {
+      return defect;
+    }
     try {
       if (library == NativeLibrary.ONEDNN) {
         limitSpinning();
         // First, so that oneDNN and the gomp bindings share this OpenMP runtime and no other.
         System.load(file.resolveSibling("libgomp.so.1").toRealPath().toString());
+      } else {
+        // cuDNN and cuBLAS would look for the rest of themselves by name, and find any version.
+        for (String companion : library.binary(file.getFileName().toString()).companions()) {
+          System.load(file.resolveSibling(companion).toRealPath().toString());
+        }
       }
       System.load(file.toString());
       return "";
@@ -139,6 +161,7 @@ public final class NativeLibraries {
   static String unavailable(NativeLibrary library, List<Candidate> tried) {
     StringBuilder message = new StringBuilder("no usable file for " + library.title() + ":");
     tried.forEach(candidate -> message.append("\n  ").append(candidate));
+    library.remedy().ifPresent(remedy -> message.append("\n").append(remedy));
     return message
         .append("\nname one by -D%s=/absolute/path".formatted(library.property()))
         .append(" or by %s in the environment".formatted(library.variable()))

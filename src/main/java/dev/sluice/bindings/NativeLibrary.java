@@ -2,6 +2,7 @@ package dev.sluice.bindings;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** A native library that the bindings call, and the files that it is made of. */
 public enum NativeLibrary {
@@ -87,6 +88,36 @@ public enum NativeLibrary {
   /** The versions that the bindings fit, the preferred one first. */
   List<Binary> binaries() {
     return binaries;
+  }
+
+  /** Functions that tell this library, new enough, from another of its name. */
+  List<String> functions() {
+    return switch (this) {
+      case CUDA -> List.of("cuInit", "cuDriverGetVersion", "cuGraphInstantiateWithFlags");
+      case CUDNN -> List.of("cudnnGetVersion", "cudnnBackendExecute", "cudnnRNNForward");
+      case CUBLAS -> List.of("cublasCreate_v2", "cublasGemmEx", "cublasGetStatusName");
+      case ONEDNN -> List.of("dnnl_version");
+      default -> List.of();
+    };
+  }
+
+  /** How a machine gets the library, where it has none. */
+  Optional<String> remedy() {
+    return switch (this) {
+      case CUDA ->
+          Optional.of(
+              "it comes with NVIDIA's driver, 525 or newer, and with nothing else: install that, or"
+                  + " start the container with the NVIDIA container toolkit (--gpus all)");
+      case CUDNN ->
+          Optional.of(
+              "pip install nvidia-cudnn-cu12 (driver 525 or newer) or nvidia-cudnn-cu13 (580 or"
+                  + " newer), and name its site-packages folder by SLUICE_SITE_PACKAGES");
+      case CUBLAS ->
+          Optional.of(
+              "pip install nvidia-cublas-cu12, or nvidia-cublas beside a cuDNN for CUDA 13, and"
+                  + " name its site-packages folder by SLUICE_SITE_PACKAGES");
+      default -> Optional.empty();
+    };
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.sluice.cli;
 
 import dev.sluice.Device;
+import dev.sluice.MathMode;
 import dev.sluice.spi.Engine;
 import picocli.CommandLine.Option;
 
@@ -10,8 +11,19 @@ final class EngineOptions {
       names = "--engine",
       paramLabel = "NAME",
       defaultValue = "auto",
-      description = "auto, cpu or cuda; default: ${DEFAULT-VALUE}, the fastest that opens.")
+      description =
+          "auto, cpu, cuda, or cuda:1 or cuda:GPU-... for one of several devices; default:"
+              + " ${DEFAULT-VALUE}, the fastest that opens.")
   String engine;
+
+  @Option(
+      names = "--math",
+      paramLabel = "MODE",
+      defaultValue = "EXACT",
+      description =
+          "What the cuda engine may round the factors of products to: exact (nothing), tf32,"
+              + " float16 or bfloat16; default: exact.")
+  MathMode math;
 
   @Option(
       names = "--threads",
@@ -23,7 +35,7 @@ final class EngineOptions {
   EngineOptions() {}
 
   Device open() {
-    return Device.open(Device.Options.defaults().engine(engine).threads(threads));
+    return Device.open(Device.Options.defaults().engine(engine).threads(threads).math(math));
   }
 
   /** The number of threads that a device opened so uses, 0 where the engine has none. */

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       PredictCommand.class,
       SummaryCommand.class,
       InfoCommand.class,
+      DoctorCommand.class,
       VerifyCommand.class,
       BenchCommand.class,
       ExperimentCommand.class,
@@ -43,6 +44,9 @@ import picocli.CommandLine.Spec;
       "Exit codes: 0 success, 1 failure, 2 wrong use, 130 ended by Ctrl-C."
     })
 public final class Main implements Runnable {
+  /** What the library logs is a line on its own, without time and place. */
+  private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
   @Spec CommandSpec spec;
 
   @Option(
@@ -59,6 +63,9 @@ public final class Main implements Runnable {
    * @param args as typed
    */
   public static void main(String[] args) {
+    if (System.getProperty(LOG_FORMAT) == null) {
+      System.setProperty(LOG_FORMAT, "%5$s%n");
+    }
     var charset = Charset.forName(System.getProperty("stdout.encoding", "UTF-8"));
     var out = new PrintWriter(System.out, true, charset);
     var err = new PrintWriter(System.err, true, charset);

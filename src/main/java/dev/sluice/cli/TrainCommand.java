@@ -1,6 +1,7 @@
 package dev.sluice.cli;
 
 import dev.sluice.Device;
+import dev.sluice.MathMode;
 import dev.sluice.cli.tasks.Fields;
 import dev.sluice.cli.tasks.Task;
 import dev.sluice.cli.tasks.Tasks;
@@ -161,6 +162,9 @@ final class TrainCommand implements Callable<Integer> {
     }
     if (!given.hasMatchedOption("--threads")) {
       engine.threads = progress.small("threads");
+    }
+    if (progress.members().containsKey("math")) {
+      engine.math = MathMode.valueOf(progress.text("math"));
     }
     if (!given.hasMatchedOption("--checkpoint-every")) {
       checkpointEvery = progress.whole("checkpoint_every");

@@ -46,7 +46,7 @@ record Training(
           "%s: %,d parameters, %s engine, %d threads, seed %d, step %,d of %,d",
           folder.path(),
           run.learner().model().parameterCount(),
-          device.engine(),
+          device.title(),
           threads,
           study.recipe().seed(),
           run.step(),

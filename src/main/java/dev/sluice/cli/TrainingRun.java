@@ -177,6 +177,7 @@ final class TrainingRun {
     progress.put("settings", settings);
     progress.put("data_sha256", study.fingerprint());
     progress.put("engine", device.engine());
+    progress.put("math", device.math().name());
     progress.put("threads", threads);
     progress.put("checkpoint_every", checkpointEvery);
     progress.put("seed", study.recipe().seed());
@@ -221,6 +222,7 @@ final class TrainingRun {
     map.put("sequences_per_second", round(sequencesPerSecond()));
     map.put("seconds", round(seconds));
     map.put("engine", device.engine());
+    map.put("device", device.title());
     map.put("threads", threads);
     map.put("seed", study.recipe().seed());
     map.put("steps", step());

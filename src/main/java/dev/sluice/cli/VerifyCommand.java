@@ -96,16 +96,25 @@ final class VerifyCommand implements Callable<Integer> {
       AtomicFile.write(json, Json.writePretty(report(verification.device(), verdicts)));
     }
     out.printf(
-        "%d passed, %d failed, %d skipped%n",
-        count(verdicts, Status.PASS), count(verdicts, Status.FAIL), count(verdicts, Status.SKIP));
+        "%d passed, %d failed, %d skipped%s%n",
+        count(verdicts, Status.PASS),
+        count(verdicts, Status.FAIL),
+        count(verdicts, Status.SKIP),
+        where(verification.device()));
     out.flush();
     return count(verdicts, Status.FAIL) == 0 ? 0 : 1;
+  }
+
+  /** Nothing for the engine that every machine has. */
+  private static String where(Device device) {
+    return device.title().equals(device.engine()) ? "" : " on " + device.title();
   }
 
   private LinkedHashMap<String, Object> report(Device device, List<Verdict> verdicts) {
     var all = new LinkedHashMap<String, Object>();
     all.put("suite", folder == null ? "own" : folder.toString());
     all.put("engine", device.engine());
+    all.put("device", device.title());
     all.put("dtype", dtype);
     all.put("passed", count(verdicts, Status.PASS));
     all.put("failed", count(verdicts, Status.FAIL));

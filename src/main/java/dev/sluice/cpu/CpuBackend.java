@@ -46,6 +46,11 @@ final class CpuBackend implements Backend {
   }
 
   @Override
+  public String title() {
+    return "cpu";
+  }
+
+  @Override
   public Stream openStream() {
     return new CpuStream(engine, threads);
   }

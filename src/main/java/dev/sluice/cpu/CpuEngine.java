@@ -34,7 +34,7 @@ public final class CpuEngine implements Engine {
       describe(facts);
       facts.put("library", found.file().toString());
     } catch (EngineUnavailableException e) {
-      reason = e.getMessage().lines().findFirst().orElse("");
+      reason = e.diagnosis();
     }
     var candidates =
         NativeLibraries.candidates(NativeLibrary.ONEDNN).stream()

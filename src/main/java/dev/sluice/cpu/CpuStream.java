@@ -83,6 +83,11 @@ final class CpuStream extends Stream {
   }
 
   @Override
+  public void after(Stream other) {
+    // The other's work is done as well.
+  }
+
+  @Override
   public void close() {
     parts.forEach(CpuStream::close);
     executions.values().forEach(Primitive.Execution::close);

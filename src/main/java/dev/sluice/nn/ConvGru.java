@@ -267,7 +267,7 @@ public final class ConvGru implements Layer {
       run(pass, "gru_reset", rz, q, before);
       pass.record(
           () -> {
-            var dh = pass.wants(before) ? pass.gradient(before) : scratch(pass, before);
+            var dh = pass.wants(before) ? pass.gradient(before) : unwanted(pass, before);
             run(pass, "gru_reset_backward", rz, q, before, pass.gradient(q), dh);
           });
       hiddenCandidate.addTo(pass, q, n);
@@ -282,8 +282,9 @@ public final class ConvGru implements Layer {
         });
   }
 
-  private static Tensor scratch(Pass pass, Tensor like) {
-    return pass.empty(like.type(), like.shape());
+  /** Where a gradient goes that nobody reads; zero, since it is added to. */
+  private static Tensor unwanted(Pass pass, Tensor like) {
+    return pass.zeros(like.type(), like.shape());
   }
 
   private void run(Pass pass, String kernel, Tensor... tensors) {

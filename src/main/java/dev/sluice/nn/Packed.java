@@ -51,6 +51,7 @@ final class Packed {
     long version = parameters.stream().mapToLong(Parameter::version).sum();
     if (copy == null || copy.version != version) {
       var tensor = copy != null ? copy.tensor : arena.empty(type(), shape(plan));
+      arena.device().afterAll(stream);
       copy = new Copy(packed(plan, stream, tensor), version);
       stream.synchronize();
       copies.put(plan.layout(), copy);

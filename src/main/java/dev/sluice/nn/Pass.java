@@ -297,6 +297,7 @@ public final class Pass implements AutoCloseable {
       }
     } finally {
       records.clear();
+      device.publish(stream);
     }
   }
 
@@ -404,8 +405,10 @@ public final class Pass implements AutoCloseable {
     }
     requireUsable();
     closed = true;
-    stream.synchronize();
-    arena.close();
-    device.giveBack(stream);
+    try {
+      arena.close();
+    } finally {
+      device.giveBack(stream);
+    }
   }
 }

@@ -397,7 +397,7 @@ public final class Rnn implements Layer {
     for (int state = 0; state < spec.kind().states(); state++) {
       last.add(pass.empty(spec.type(), stateShape(state, batch)));
     }
-    var values = new Sequence(x, ends, from, y, last);
+    var values = new Sequence(x, ends, from, y, last, lengths == null ? null : lengths.clone());
     if (stack.isEmpty() || !pass.training()) {
       run(pass, values);
     } else {
@@ -425,7 +425,9 @@ public final class Rnn implements Layer {
       var y = top ? values.y() : pass.empty(spec.type(), values.y().shape());
       var initial = ofLayer(values.initial(), layer);
       var last = ofLayer(values.last(), layer);
-      stack.get(layer).run(pass, new Sequence(x, values.lengths(), initial, y, last));
+      stack
+          .get(layer)
+          .run(pass, new Sequence(x, values.lengths(), initial, y, last, values.ends()));
       x = top ? y : dropout.forward(pass, y);
     }
   }

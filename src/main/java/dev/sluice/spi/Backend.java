@@ -12,6 +12,9 @@ import java.util.Optional;
  * Plans hold no data: one plan serves many threads.
  */
 public interface Backend extends AutoCloseable {
+  /** {@return what it runs on, for reports: {@code cpu}, {@code cuda:0 (NVIDIA H100)}} */
+  String title();
+
   /** {@return a new stream} */
   Stream openStream();
 
@@ -31,7 +34,15 @@ public interface Backend extends AutoCloseable {
   void free(MemorySegment block);
 
   /**
-   * Copies host bytes to the device; the host bytes may be reused after the stream is synchronised.
+   * Says what an engine may call, once, when it has no room for memory of its own: workspaces and
+   * the like.
+   *
+   * @param release gives blocks that nobody uses back to {@link #free}
+   */
+  default void whenShort(Runnable release) {}
+
+  /**
+   * Copies host bytes to the device; the host bytes may be reused when this returns.
    *
    * @param stream orders the copy
    * @param host the bytes
@@ -40,7 +51,7 @@ public interface Backend extends AutoCloseable {
   void upload(Stream stream, MemorySegment host, Tensor to);
 
   /**
-   * Copies a tensor to the host.
+   * Copies a tensor to the host; waits for the work before.
    *
    * @param stream orders the copy
    * @param from the tensor

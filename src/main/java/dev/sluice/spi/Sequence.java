@@ -13,6 +13,21 @@ import java.util.List;
  * @param initial the states before the first step, h first
  * @param y [T, N, ...] the output of every step
  * @param last the states after each sequence's own last step, h first
+ * @param ends the numbers in lengths where the caller has them, so that an engine that needs them
+ *     on the host does not wait for its device; else null
  */
 public record Sequence(
-    Tensor x, Tensor lengths, List<Tensor> initial, Tensor y, List<Tensor> last) {}
+    Tensor x, Tensor lengths, List<Tensor> initial, Tensor y, List<Tensor> last, int[] ends) {
+  /**
+   * A sequence whose lengths only the device knows.
+   *
+   * @param x [T, N, ...] the input
+   * @param lengths [N] int32, or null where every sequence is T long
+   * @param initial the states before the first step, h first
+   * @param y [T, N, ...] the output of every step
+   * @param last the states after each sequence's own last step, h first
+   */
+  public Sequence(Tensor x, Tensor lengths, List<Tensor> initial, Tensor y, List<Tensor> last) {
+    this(x, lengths, initial, y, last, null);
+  }
+}

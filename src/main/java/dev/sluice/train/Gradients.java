@@ -18,7 +18,7 @@ public final class Gradients {
     void on(Backend backend, Stream stream, int index);
   }
 
-  /** Runs work for every parameter on one stream, and waits for it. */
+  /** Enqueues work for every parameter on the thread's stream, in order with all others. */
   static void each(List<Parameter> parameters, Work work) {
     if (parameters.isEmpty()) {
       return;
@@ -26,10 +26,11 @@ public final class Gradients {
     Device device = parameters.getFirst().value().arena().device();
     var stream = device.takeStream();
     try {
+      device.afterAll(stream);
       for (int i = 0; i < parameters.size(); i++) {
         work.on(device.backend(), stream, i);
       }
-      stream.synchronize();
+      device.publish(stream);
     } finally {
       device.giveBack(stream);
     }

@@ -53,6 +53,35 @@ class LibrarySearchTest {
   }
 
   @Test
+  void namedFoldersComeBeforeSitePackages() throws IOException {
+    file("b/nvidia/nccl/lib/libnccl.so.2");
+    properties.put("sluice.sitepackages", folder.resolve("b").toString());
+    variables.put("SLUICE_LIBRARIES", folder.resolve("mine").toString());
+    assertEquals(
+        List.of("sluice.libraries", "site-packages"),
+        sources(search("system").candidates(NativeLibrary.NCCL, OPEN)));
+    file("mine/libnccl.so.2");
+    assertEquals(
+        List.of("sluice.libraries"),
+        sources(search("system").candidates(NativeLibrary.NCCL, OPEN)));
+  }
+
+  @Test
+  void thePackagesOfThePythonAroundThisProcessAreFound() throws IOException {
+    file("venv/lib/python3.12/site-packages/nvidia/cudnn/lib/libcudnn.so.9");
+    variables.put("VIRTUAL_ENV", folder.resolve("venv").toString());
+    assertEquals(
+        folder
+            .resolve("venv/lib/python3.12/site-packages/nvidia/cudnn/lib/libcudnn.so.9")
+            .toString(),
+        first(NativeLibrary.CUDNN).file());
+    variables.put("SLUICE_SITE_PACKAGES", folder.resolve("mine").toString());
+    assertEquals(
+        folder.resolve("mine/nvidia/cudnn/lib/libcudnn.so.9").toString(),
+        first(NativeLibrary.CUDNN).file());
+  }
+
+  @Test
   void theSearchEndsAtTheFirstFileThatOpens() throws IOException {
     file("one/libnccl.so.2");
     file("two/libnccl.so.2");
@@ -186,6 +215,8 @@ class LibrarySearchTest {
         no usable file for the CUDA driver:
           %1$s/one/libcuda.so.1 (system): no such file
           %1$s/two/libcuda.so.1 (system): no such file
+        it comes with NVIDIA's driver, 525 or newer, and with nothing else: install that, or start the \
+        container with the NVIDIA container toolkit (--gpus all)
         name one by -Dsluice.library.cuda=/absolute/path or by SLUICE_LIBRARY_CUDA in the environment\
         """
             .formatted(folder),

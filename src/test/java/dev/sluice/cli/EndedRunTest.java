@@ -82,7 +82,8 @@ class EndedRunTest {
   private Process start(String shell, String[] args) throws IOException {
     var command = new ArrayList<String>();
     // Who runs the tests in the background has SIGINT ignored, and processes inherit that.
-    command.addAll(List.of("env", "--default-signal=INT", "bash", "-c", shell + "exec \"$@\"", "bash"));
+    command.addAll(
+        List.of("env", "--default-signal=INT", "bash", "-c", shell + "exec \"$@\"", "bash"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Djava.awt.headless=true"));
     command.addAll(List.of("--add-modules", "jdk.incubator.vector"));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,7 +91,8 @@ class WrongUseTest {
 
   @Test
   void helpIsForEveryCommand() {
-    for (String command : new String[] {"train", "predict", "summary", "info", "verify", "bench"}) {
+    for (String command :
+        List.of("train", "predict", "summary", "info", "doctor", "verify", "bench")) {
       var ran = Ran.run(command, "--help");
       assertEquals(0, ran.code(), ran.err());
       assertTrue(ran.out().contains("Usage: sluice " + command), ran.out());

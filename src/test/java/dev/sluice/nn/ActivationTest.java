@@ -4,14 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class ActivationTest {
   private static double[] of(Activation activation, double... x) {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var pass = Pass.inference(device)) {
       var tensor = pass.empty(DType.FLOAT64, Shape.of(1, x.length)).set(x);
       return activation.of(pass, tensor).doubles();
@@ -43,7 +45,7 @@ class ActivationTest {
   /** What other libraries wrap in a layer is a shape here. */
   @Test
   void layersApplyToEveryStepAndFlatteningIsAView() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.training(device)) {
       var dense = new Linear(6, 2, DType.FLOAT64, Weights.random(1), arena);

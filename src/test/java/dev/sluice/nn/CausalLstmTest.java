@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class CausalLstmTest {
   private static double s(double a) {
     return 1 / (1 + Math.exp(-a));
@@ -18,7 +21,7 @@ class CausalLstmTest {
   /** One pixel, one channel, a 1x1 kernel: every convolution is a product. */
   @Test
   void thePartsAreInTheOrderOfOpenStl() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var weights = Weights.random(7);
@@ -57,7 +60,7 @@ class CausalLstmTest {
 
   @Test
   void itsParametersAreThoseOfOpenStl() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena()) {
       var frame = new ConvLstm.Config.Frame(4, 6);
       var config = new CausalLstm.Config(2, 3, 5, 3, frame);
@@ -81,7 +84,7 @@ class CausalLstmTest {
 
   @Test
   void refusesFramesThatItsLayerNormDoesNotFit() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var config = new CausalLstm.Config(1, 2, 3, 3, new ConvLstm.Config.Frame(4, 6));

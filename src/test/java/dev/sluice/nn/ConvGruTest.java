@@ -5,13 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
+import dev.sluice.TestDevice;
 import dev.sluice.spi.RnnSpec.Blend;
 import dev.sluice.weights.Weights;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class ConvGruTest {
   private static final int K = 3;
 
@@ -22,7 +24,7 @@ class ConvGruTest {
   /** Negated rows of z turn one blend into the other. */
   @Test
   void theBlendsDifferByASign() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var values = new Random(1).doubles(3 * 2 * 4 * 5 * 2, -1, 1).toArray();
@@ -51,7 +53,7 @@ class ConvGruTest {
 
   @Test
   void theResetsAreTwoFunctions() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var x = pass.empty(DType.FLOAT64, Shape.of(2, 1, 1, 1, 2)).set(1, 2, 3, 4f);
@@ -67,7 +69,7 @@ class ConvGruTest {
 
   @Test
   void refusesAStateOfOtherSizes() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var cell =

@@ -8,6 +8,7 @@ import dev.sluice.DeviceArena;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +50,7 @@ class DeterminismTest {
       int threads, Model<L> model, BiFunction<L, Pass, List<Tensor>> forward) {
     List<float[]> first = null;
     for (int round = 0; round < 4; round++) {
-      try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(threads));
+      try (var device = TestDevice.open(threads);
           var arena = device.arena()) {
         var layer = model.in(arena);
         var values = trip(device, layer, forward);

@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@EachDevice
 class DropoutTest {
   private static final int MANY = 1 << 18;
 
@@ -28,7 +31,7 @@ class DropoutTest {
 
   @BeforeEach
   void open() {
-    device = Device.open("cpu");
+    device = TestDevice.open();
     arena = device.arena();
   }
 

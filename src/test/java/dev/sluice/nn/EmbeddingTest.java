@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
@@ -15,13 +16,14 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class EmbeddingTest {
   private static final Weights TABLE =
       Weights.of(Map.of("weight", new HostTensor(Shape.of(3, 2), new float[] {1, 2, 3, 4, 5, 6})));
 
   @Test
   void everyTokenGetsItsRow() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var y = new Embedding(3, 2, TABLE, arena).forward(pass, Shape.of(2, 2), 2, 0, 0, 1);
@@ -32,7 +34,7 @@ class EmbeddingTest {
 
   @Test
   void repeatedTokensAccumulate() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.training(device)) {
       var layer = new Embedding(3, 2, TABLE, arena);
@@ -52,7 +54,7 @@ class EmbeddingTest {
     double[] dy = random.doubles(5000 * 33, -1, 1).toArray();
     var sums = new float[2][];
     for (int threads = 1; threads <= 2; threads++) {
-      try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(threads));
+      try (var device = TestDevice.open(threads);
           var arena = device.arena();
           var pass = Pass.training(device)) {
         var layer = new Embedding(7, 33, Weights.random(1), arena);
@@ -66,7 +68,7 @@ class EmbeddingTest {
 
   @Test
   void namesTheFirstTokenOutside() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var layer = new Embedding(3, 2, TABLE, arena);
@@ -90,7 +92,7 @@ class EmbeddingTest {
 
   @Test
   void beginsAsInPyTorchOrAsAsked() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena()) {
       var weights = Weights.random(3);
       var torch = new Embedding(1000, 50, weights, arena).parameters().getFirst().value();

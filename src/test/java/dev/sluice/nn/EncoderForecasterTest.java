@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
+import dev.sluice.TestDevice;
 import dev.sluice.train.Adam;
 import dev.sluice.train.Loss;
 import dev.sluice.weights.Weights;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class EncoderForecasterTest {
   private static final EncoderForecaster.Config CONFIG =
       new EncoderForecaster.Config(1, List.of(4, 3), 3, 2, null, true);
@@ -30,7 +33,7 @@ class EncoderForecasterTest {
 
   @BeforeEach
   void open() {
-    device = Device.open("cpu");
+    device = TestDevice.open();
     arena = device.arena();
   }
 

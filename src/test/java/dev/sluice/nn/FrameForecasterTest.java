@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.TestDevice;
 import dev.sluice.train.Adam;
 import dev.sluice.train.Loss;
 import dev.sluice.train.Schedule;
@@ -29,6 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What every model of frames keeps, and what is special to some. */
+@EachDevice
 class FrameForecasterTest {
   private static final Shape CLIP = Shape.of(5, 2, 4, 6, 2);
 
@@ -37,7 +40,7 @@ class FrameForecasterTest {
 
   @BeforeEach
   void open() {
-    device = Device.open("cpu");
+    device = TestDevice.open();
     arena = device.arena();
   }
 

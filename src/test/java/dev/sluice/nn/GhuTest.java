@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Weights;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class GhuTest {
   @Test
   void candidateFirstThenGate() {
@@ -23,7 +26,7 @@ class GhuTest {
                 new HostTensor(shape, new float[] {0.5f, -2}),
                 "z_concat.0.weight",
                 new HostTensor(shape, new float[] {-0.25f, 3})));
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var unit = new Ghu(new Ghu.Config(1, 1), DType.FLOAT64, weights, arena);
@@ -42,7 +45,7 @@ class GhuTest {
 
   @Test
   void layerNormIsOverBothParts() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena()) {
       var frame = new ConvLstm.Config.Frame(4, 6);
       var unit = new Ghu(new Ghu.Config(3, 5, 3, frame), Weights.random(1), arena);
@@ -57,7 +60,7 @@ class GhuTest {
 
   @Test
   void refusesAStateOfOtherSizes() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var unit = new Ghu(new Ghu.Config(3, 3), Weights.random(1), arena);

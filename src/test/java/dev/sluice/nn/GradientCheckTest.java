@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
+import dev.sluice.TestDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -35,7 +36,7 @@ class GradientCheckTest {
 
   @BeforeAll
   static void open() {
-    device = Device.open(Device.Options.defaults().engine("cpu").threads(1));
+    device = TestDevice.open(1);
   }
 
   @AfterAll

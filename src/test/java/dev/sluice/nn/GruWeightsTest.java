@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
+import dev.sluice.EachDevice;
 import dev.sluice.Samples;
+import dev.sluice.TestDevice;
 import dev.sluice.spi.RnnSpec.Blend;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Weights;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@EachDevice
 class GruWeightsTest {
   private static Map<String, HostTensor> stored(Rnn rnn) {
     var stored = new HashMap<String, HostTensor>();
@@ -37,7 +39,7 @@ class GruWeightsTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void theOtherBlendComputesTheSame(boolean after) {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var keep = builder(after).build(Weights.random(3), arena);
@@ -58,7 +60,7 @@ class GruWeightsTest {
 
   @Test
   void thereIsNoWayBetweenTheResets() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena()) {
       var after = builder(true).build(Weights.random(3), arena);
       var before = builder(false).build(Weights.random(3), arena);
@@ -76,7 +78,7 @@ class GruWeightsTest {
 
   @Test
   void namesAWeightThatIsMissing() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena()) {
       var keep = builder(true).build(Weights.random(3), arena);
       var update = builder(true).blend(Blend.UPDATE).build(Weights.random(3), arena);

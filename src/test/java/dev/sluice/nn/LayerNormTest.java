@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Weights;
 import java.util.Arrays;
@@ -14,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class LayerNormTest {
   /** Mean and variance by the definition; gamma and beta looked up in [C, H, W]. */
   private static double[] expected(double[] x, float[] gamma, float[] beta, int area, int c) {
@@ -42,7 +45,7 @@ class LayerNormTest {
     var weights =
         Weights.of(
             Map.of("weight", new HostTensor(shape, gamma), "bias", new HostTensor(shape, beta)));
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       for (var type : new DType[] {DType.FLOAT64, DType.FLOAT32}) {
@@ -61,7 +64,7 @@ class LayerNormTest {
 
   @Test
   void aFarMeanCostsNoDigits() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var norm = new LayerNorm(64, 32, 32, DType.FLOAT32, Weights.random(1), arena);
@@ -78,7 +81,7 @@ class LayerNormTest {
 
   @Test
   void refusesAnotherFrame() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena();
         var pass = Pass.inference(device)) {
       var norm = new LayerNorm(3, 13, 9, DType.FLOAT32, Weights.random(1), arena);

@@ -45,6 +45,9 @@ record Net(
 
   /** Fills memory that passes will get with NaN, so that reading before writing shows. */
   static void poison(Device device) {
+    if (!device.engine().equals("cpu")) {
+      return; // The simulated device reports such reads by itself.
+    }
     try (var a = device.arena();
         var b = device.arena();
         var c = device.arena()) {

@@ -3,8 +3,8 @@ package dev.sluice.nn;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.Json;
 import dev.sluice.weights.Weights;
 import java.nio.charset.StandardCharsets;
@@ -60,7 +60,7 @@ class ParameterCountTest {
   void everyCountIsThatOfItsLibrary() throws Exception {
     var resource = "/dev/sluice/cli/conformance/manifest.json";
     try (var in = ParameterCountTest.class.getResourceAsStream(resource);
-        var device = Device.open("cpu");
+        var device = TestDevice.open();
         var arena = device.arena()) {
       var manifest = (Map<?, ?>) Json.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
       var named = new TreeSet<String>();

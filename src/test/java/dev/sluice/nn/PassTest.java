@@ -10,9 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
+import dev.sluice.EachDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Stream;
+import dev.sluice.TestDevice;
 import dev.sluice.train.Loss;
 import dev.sluice.weights.Weights;
 import java.util.HashSet;
@@ -22,12 +24,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
+@EachDevice
 class PassTest {
   private Device device;
 
   @BeforeEach
   void open() {
-    device = Device.open("cpu");
+    device = TestDevice.open();
   }
 
   @AfterEach

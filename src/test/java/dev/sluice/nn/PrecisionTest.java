@@ -8,6 +8,7 @@ import dev.sluice.Device;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.TestDevice;
 import dev.sluice.spi.CellPlan;
 import dev.sluice.spi.CellSpec;
 import dev.sluice.spi.Sequence;
@@ -35,7 +36,7 @@ class PrecisionTest {
 
   @BeforeAll
   static void open() {
-    device = Device.open(Device.Options.defaults().engine("cpu").threads(2));
+    device = TestDevice.open(2);
   }
 
   @AfterAll

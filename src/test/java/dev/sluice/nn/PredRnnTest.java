@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import java.util.List;
 import java.util.Random;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class PredRnnTest {
   private Device device;
   private DeviceArena arena;
@@ -23,7 +26,7 @@ class PredRnnTest {
 
   @BeforeEach
   void open() {
-    device = Device.open("cpu");
+    device = TestDevice.open();
     arena = device.arena();
     pass = Pass.training(device);
   }

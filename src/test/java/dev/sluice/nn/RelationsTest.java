@@ -9,6 +9,7 @@ import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -111,7 +112,7 @@ class RelationsTest {
   }
 
   private static void run(RelatedCell cell, Relation relation) {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena()) {
       var dice = new Dice(4, cell.name(), 2, false);
       var made = cell.maker().in(arena);

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Weights;
 import java.util.Arrays;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What must hold for every LSTM, whatever its weights; widths that vectors do not divide. */
+@EachDevice
 class RnnPropertiesTest {
   private static final int T = 7;
   private static final int N = 5;
@@ -33,7 +36,7 @@ class RnnPropertiesTest {
 
   @BeforeEach
   void open() {
-    device = Device.open("cpu");
+    device = TestDevice.open();
     arena = device.arena();
     pass = Pass.training(device);
   }

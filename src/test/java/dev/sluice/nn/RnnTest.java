@@ -9,10 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.FormatException;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.TestDevice;
 import dev.sluice.spi.RnnSpec;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Weights;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /** What an Rnn refuses, and how it takes its weights. */
+@EachDevice
 class RnnTest {
   private Device device;
   private DeviceArena arena;
@@ -32,7 +35,7 @@ class RnnTest {
 
   @BeforeEach
   void open() {
-    device = Device.open("cpu");
+    device = TestDevice.open();
     arena = device.arena();
     pass = Pass.inference(device);
   }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.sluice.Device;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
+import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.concurrent.Callable;
@@ -24,7 +25,7 @@ class ThreadsTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void inferencesInManyThreadsAreThoseOfOne(int threads) throws Exception {
-    try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(threads));
+    try (var device = TestDevice.open(threads);
         var arena = device.arena()) {
       var lstm = Rnn.lstm(7, 20).layers(2).bidirectional().build(Weights.random(1), arena);
       var expected = new ArrayList<float[]>();
@@ -53,7 +54,7 @@ class ThreadsTest {
 
   @Test
   void framesInManyThreadsAreThoseOfOne() throws Exception {
-    try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(1));
+    try (var device = TestDevice.open(1);
         var arena = device.arena()) {
       var cell = new ConvLstm(new ConvLstm.Config(3, 5, 3), Weights.random(1), arena);
       var expected = inferFrames(device, cell);

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
+import dev.sluice.TestDevice;
 import dev.sluice.nn.Linear;
 import dev.sluice.nn.Parameter;
 import dev.sluice.nn.Pass;
@@ -18,13 +20,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class AdamTest {
   private Device device;
   private DeviceArena arena;
 
   @BeforeEach
   void open() {
-    device = Device.open("cpu");
+    device = TestDevice.open();
     arena = device.arena();
   }
 

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.Samples;
+import dev.sluice.TestDevice;
 import dev.sluice.nn.Pass;
 import dev.sluice.nn.Rnn;
 import dev.sluice.weights.Weights;
@@ -17,13 +19,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class CarriedStateTest {
   private Device device;
   private DeviceArena arena;
 
   @BeforeEach
   void open() {
-    device = Device.open("cpu");
+    device = TestDevice.open();
     arena = device.arena();
   }
 

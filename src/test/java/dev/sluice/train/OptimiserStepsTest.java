@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
+import dev.sluice.TestDevice;
 import dev.sluice.nn.Parameter;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Three steps of one weight from 1, along gradients 1, -3 and 0.5, against the equations. */
+@EachDevice
 class OptimiserStepsTest {
   private static final double[] GRADIENTS = {1, -3, 0.5};
 
@@ -24,7 +27,7 @@ class OptimiserStepsTest {
 
   @BeforeEach
   void open() {
-    device = Device.open("cpu");
+    device = TestDevice.open();
     arena = device.arena();
   }
 

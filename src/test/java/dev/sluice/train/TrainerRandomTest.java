@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.TestDevice;
 import dev.sluice.nn.Dropout;
 import dev.sluice.nn.Linear;
 import dev.sluice.nn.Pass;
@@ -18,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
+@EachDevice
 class TrainerRandomTest {
   private final List<float[]> dropped = new ArrayList<>();
 
@@ -36,7 +39,7 @@ class TrainerRandomTest {
   /** Another mask in every step, and after going on from a step the mask of that step. */
   @Test
   void masksBelongToTheStep() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena()) {
       var linear = new Linear(64, 2, Weights.random(1), arena);
       var trainer = trainer(device, linear, new Sgd(linear.parameters(), 0.1, arena));
@@ -52,7 +55,7 @@ class TrainerRandomTest {
 
   @Test
   void namesTheGradientThatIsNotFinite() {
-    try (var device = Device.open("cpu");
+    try (var device = TestDevice.open();
         var arena = device.arena()) {
       var linear = new Linear(64, 2, Weights.random(1), arena);
       linear.parameters().get(1).value().set(Float.NaN, 0);

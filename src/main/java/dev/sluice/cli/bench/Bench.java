@@ -62,6 +62,7 @@ public final class Bench implements AutoCloseable {
     try (var pass = open()) {
       trip(pass);
       activationBytes = pass.bytes();
+      pass.stream().synchronize();
       scratchBytes = pass.stream().scratchBytes();
     }
   }

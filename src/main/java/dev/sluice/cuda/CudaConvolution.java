@@ -1,0 +1,155 @@
+package dev.sluice.cuda;
+
+import dev.sluice.NativeException;
+import dev.sluice.Shape;
+import dev.sluice.Stream;
+import dev.sluice.Tensor;
+import dev.sluice.cuda.ConvOperation.Kind;
+import dev.sluice.spi.ConvPlan;
+import dev.sluice.spi.ConvSpec;
+import java.util.List;
+
+/** A convolution by cuDNN. Packed: the weights as [K, kh, kw, C], then the bias. */
+record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
+  private static final int ALIGNED = 16;
+
+  private long weights() {
+    return (long) spec.outputs() * spec.inputs() * spec.kernelHeight() * spec.kernelWidth();
+  }
+
+  private int bytes() {
+    return spec.type().bytes();
+  }
+
+  /** Elements before the bias. */
+  private long biasAt() {
+    return Scratch.aligned(weights() * bytes()) / bytes();
+  }
+
+  /** Plans of one weight share what they pack, whatever the frames. */
+  private record Layout(int inputs, int outputs, int kernelHeight, int kernelWidth, boolean bias) {}
+
+  @Override
+  public Object layout() {
+    return new Layout(
+        spec.inputs(), spec.outputs(), spec.kernelHeight(), spec.kernelWidth(), spec.bias());
+  }
+
+  @Override
+  public long packedBytes() {
+    return (biasAt() + (spec.bias() ? spec.outputs() : 0)) * bytes();
+  }
+
+  @Override
+  public void pack(Stream stream, List<Tensor> weights, Tensor packed) {
+    var cuda = (CudaStream) stream;
+    long to = cuda.address(packed);
+    pack(cuda, cuda.address(weights.get(0)), to);
+    if (spec.bias()) {
+      cuda.copy(
+          cuda.address(weights.get(1)), to + biasAt() * bytes(), (long) spec.outputs() * bytes());
+    }
+  }
+
+  /** On addresses, without the bias. */
+  void pack(CudaStream stream, long w, long packed) {
+    long[] sizes = {spec.outputs(), spec.inputs(), spec.kernelHeight(), spec.kernelWidth()};
+    CudaKernels.permute(stream, spec.type(), new int[] {0, 2, 3, 1}, sizes, w, packed, false);
+  }
+
+  @Override
+  public void forward(Stream stream, Tensor packed, Tensor x, Tensor y, boolean add) {
+    var cuda = (CudaStream) stream;
+    forward(cuda, cuda.address(packed), cuda.address(x), cuda.address(y), add);
+    if (spec.bias()) {
+      var bias =
+          packed
+              .reshape(Shape.of(packed.shape().elements()))
+              .slice(biasAt(), biasAt() + spec.outputs());
+      backend.kernel("add_bias").run(stream, new double[0], bias, y);
+    }
+  }
+
+  /** On addresses, without the bias. */
+  void forward(CudaStream stream, long packed, long x, long y, boolean add) {
+    run(stream, Kind.FORWARD, add, x, packed, y);
+  }
+
+  @Override
+  public void backwardData(Stream stream, Tensor packed, Tensor dy, Tensor dx) {
+    var cuda = (CudaStream) stream;
+    backwardData(cuda, cuda.address(packed), cuda.address(dy), cuda.address(dx), true);
+  }
+
+  /** On addresses; dx is added to or overwritten. */
+  void backwardData(CudaStream stream, long packed, long dy, long dx, boolean add) {
+    run(stream, Kind.DATA, add, dx, packed, dy);
+  }
+
+  @Override
+  public void backwardWeights(Stream stream, Tensor x, Tensor dy, Tensor dw, Tensor db) {
+    var cuda = (CudaStream) stream;
+    backwardWeights(cuda, cuda.address(x), cuda.address(dy), cuda.address(dw));
+    if (db != null) {
+      backend.kernel("column_sums").run(stream, new double[0], dy, db);
+    }
+  }
+
+  /** On addresses, without the bias; dw [K, C, kh, kw] is added to. */
+  void backwardWeights(CudaStream stream, long x, long dy, long dw) {
+    var plan = required(stream, key(Kind.WEIGHTS, false, x, dy));
+    var at = stream.convolutionScratch(plan.workspace(), weights() * bytes());
+    stream.convolutions().run(plan, x, at[1], dy, at[0]);
+    long[] sizes = {spec.outputs(), spec.kernelHeight(), spec.kernelWidth(), spec.inputs()};
+    CudaKernels.permute(stream, spec.type(), new int[] {0, 3, 1, 2}, sizes, at[1], dw, true);
+  }
+
+  private ConvPlans.Key key(Kind kind, boolean add, long... addresses) {
+    long together = ALIGNED;
+    for (long address : addresses) {
+      together |= address;
+    }
+    return new ConvPlans.Key(spec, kind, add, (int) Long.lowestOneBit(together));
+  }
+
+  private void run(CudaStream stream, Kind kind, boolean add, long x, long w, long y) {
+    var plan = stream.convolutions().plan(key(kind, add, x, w, y));
+    if (plan == null && add) {
+      runApart(stream, kind, x, w, y);
+      return;
+    }
+    plan = plan == null ? required(stream, key(kind, add, x, w, y)) : plan;
+    long workspace = stream.convolutionScratch(plan.workspace())[0];
+    stream.convolutions().run(plan, x, w, y, workspace);
+  }
+
+  /** Where no engine adds to what is there: into scratch memory, and a kernel adds. */
+  private void runApart(CudaStream stream, Kind kind, long x, long w, long y) {
+    boolean forward = kind == Kind.FORWARD;
+    long count =
+        (long) spec.batch()
+            * spec.height()
+            * spec.width()
+            * (forward ? spec.outputs() : spec.inputs());
+    var plan = required(stream, key(kind, false, forward ? x : y, w));
+    var at = stream.convolutionScratch(plan.workspace(), count * bytes());
+    stream.convolutions().run(plan, forward ? x : at[1], w, forward ? at[1] : y, at[0]);
+    CudaKernels.add(stream, spec.type(), at[1], forward ? y : x, count);
+  }
+
+  private ConvOperation.Plan required(CudaStream stream, ConvPlans.Key key) {
+    var plan = stream.convolutions().plan(key);
+    if (plan == null) {
+      throw new NativeException(
+          "cudnnBackendFinalize(execution plan)",
+          0,
+          "NO_PLAN",
+          "cuDNN offers no deterministic plan in math mode "
+              + backend.math()
+              + " for "
+              + key
+              + "; another math mode or a larger sluice.cuda.workspace may have one");
+    }
+    return plan;
+  }
+}

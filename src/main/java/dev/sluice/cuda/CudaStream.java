@@ -1,0 +1,317 @@
+package dev.sluice.cuda;
+
+import static dev.sluice.bindings.cuda.Cuda_h.*;
+
+import dev.sluice.DType;
+import dev.sluice.Stream;
+import dev.sluice.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A caller's own CUDA stream with what belongs to it: library handles, their workspaces, staging
+ * and scratch memory, the block that kernel arguments are written to.
+ */
+final class CudaStream extends Stream {
+  private static final int MOST_ARGUMENTS = 64;
+  private static final long PRODUCT_WORKSPACE = 32 << 20;
+
+  private final CudaBackend backend;
+  private final Driver driver;
+  private final MemorySegment handle;
+  private final MemorySegment event;
+  private final Scratch kernels;
+  private final Scratch convolutionScratch;
+  private final Scratch plans;
+  private final Arena host = Arena.ofShared();
+  private final MemorySegment slots = host.allocate(8L * MOST_ARGUMENTS, 8);
+  private final MemorySegment pointers = host.allocate(ValueLayout.ADDRESS, MOST_ARGUMENTS);
+
+  /** Held while the stream is captured, when nobody may wait for it. */
+  private final ReentrantLock capture = new ReentrantLock();
+
+  private Staging staging;
+  private long productWorkspace;
+  private Cublas cublas;
+  private Cudnn cudnn;
+  private ConvPlans convolutions;
+  private final Graphs graphs;
+
+  CudaStream(CudaBackend backend) {
+    this.backend = backend;
+    this.driver = backend.driver();
+    this.handle = driver.stream();
+    try {
+      this.event = driver.event();
+    } catch (RuntimeException e) {
+      driver.call("cuStreamDestroy", () -> cuStreamDestroy_v2(handle));
+      throw e;
+    }
+    this.kernels = new Scratch(backend);
+    this.convolutionScratch = new Scratch(backend);
+    this.plans = new Scratch(backend);
+    this.graphs = new Graphs(driver, handle, capture);
+    for (int i = 0; i < MOST_ARGUMENTS; i++) {
+      pointers.setAtIndex(ValueLayout.ADDRESS, i, slots.asSlice(8L * i));
+    }
+  }
+
+  CudaBackend backend() {
+    return backend;
+  }
+
+  MemorySegment handle() {
+    return handle;
+  }
+
+  /** {@return the end of a kernel's name for elements of a type} */
+  static String suffix(DType type) {
+    return switch (type) {
+      case FLOAT32 -> "_f32";
+      case FLOAT16 -> "_f16";
+      case BFLOAT16 -> "_bf16";
+      case FLOAT64 -> "_f64";
+      case INT32 -> throw new IllegalArgumentException("kernel: expected real numbers, got INT32");
+    };
+  }
+
+  /**
+   * {@return where a tensor lies on this device, 0 for none}
+   *
+   * @throws IllegalArgumentException if it lies on another
+   */
+  long address(Tensor tensor) {
+    if (tensor == null) {
+      return 0;
+    }
+    var device = tensor.arena().device();
+    if (device.backend() != backend) {
+      throw new IllegalArgumentException(
+          "expected a tensor of this device, %s, got %s of a device of engine %s"
+              .formatted(backend.title(), tensor, device.engine()));
+    }
+    return tensor.address();
+  }
+
+  /**
+   * Enqueues a kernel.
+   *
+   * @param module the file it is in
+   * @param function its name there
+   * @param grid its launch shape
+   * @param arguments in its order: a tensor, null for a null pointer, Long (addresses too),
+   *     Integer, Float or Double
+   */
+  void launch(String module, String function, Grid grid, Object... arguments) {
+    driver.enter();
+    var kernel = backend.module(module).function(function, arguments.length);
+    for (int i = 0; i < arguments.length; i++) {
+      if (put(i, arguments[i]) != kernel.sizes()[i]) {
+        throw new IllegalArgumentException(
+            "kernel %s: argument %d: expected one of %d bytes, got %s"
+                .formatted(function, i, kernel.sizes()[i], arguments[i]));
+      }
+    }
+    driver.judge(
+        "cuLaunchKernel(" + function + ")",
+        cuLaunchKernel(
+            kernel.handle(),
+            grid.x(),
+            grid.y(),
+            1,
+            grid.block(),
+            1,
+            1,
+            grid.shared(),
+            handle,
+            pointers,
+            MemorySegment.NULL));
+  }
+
+  /** Writes an argument and returns its size. */
+  private int put(int index, Object argument) {
+    long at = 8L * index;
+    switch (argument) {
+      case null -> slots.set(ValueLayout.JAVA_LONG, at, 0);
+      case Tensor tensor -> slots.set(ValueLayout.JAVA_LONG, at, address(tensor));
+      case Long number -> slots.set(ValueLayout.JAVA_LONG, at, number);
+      case Double number -> slots.set(ValueLayout.JAVA_DOUBLE, at, number);
+      case Integer number -> {
+        slots.set(ValueLayout.JAVA_INT, at, number);
+        return 4;
+      }
+      case Float number -> {
+        slots.set(ValueLayout.JAVA_FLOAT, at, number);
+        return 4;
+      }
+      default -> throw new IllegalArgumentException("kernel argument: got " + argument.getClass());
+    }
+    return 8;
+  }
+
+  /** Device memory for one kernel; valid until the next kernel asks. */
+  long scratch(long bytes) {
+    return kernels.of(bytes);
+  }
+
+  /** Device memory for one piece of work of a plan, in parts; valid until a plan asks again. */
+  long[] planScratch(long... sizes) {
+    return plans.parts(sizes);
+  }
+
+  Cublas cublas() {
+    if (cublas == null) {
+      productWorkspace =
+          productWorkspace == 0 ? backend.allocateOwn(PRODUCT_WORKSPACE) : productWorkspace;
+      cublas = new Cublas(driver, handle, productWorkspace, PRODUCT_WORKSPACE);
+    }
+    return cublas;
+  }
+
+  /**
+   * Enqueues work that always does the same to the same addresses.
+   *
+   * @param key equal for equal work on equal addresses
+   */
+  void repeat(Object key, Runnable work) {
+    driver.enter();
+    graphs.run(key, work);
+  }
+
+  /** Enqueues c = beta c + op(a) op(b) on row-major matrices. */
+  void multiply(
+      DType type,
+      boolean transposeA,
+      boolean transposeB,
+      long m,
+      long n,
+      long k,
+      Cublas.Matrices at,
+      float beta) {
+    cublas().multiply(type, backend.math(), transposeA, transposeB, m, n, k, at, beta);
+  }
+
+  /** Device memory for one convolution, in parts; valid until the next convolution. */
+  long[] convolutionScratch(long... sizes) {
+    return convolutionScratch.parts(sizes);
+  }
+
+  ConvPlans convolutions() {
+    if (convolutions == null) {
+      convolutions = new ConvPlans(this, cudnn());
+    }
+    return convolutions;
+  }
+
+  Cudnn cudnn() {
+    if (cudnn == null) {
+      cudnn = new Cudnn(driver, handle);
+    }
+    return cudnn;
+  }
+
+  /** Enqueues a fill with zero bytes. */
+  void zero(long to, long bytes) {
+    if (bytes > 0) {
+      driver.call("cuMemsetD8Async", () -> cuMemsetD8Async(to, (byte) 0, bytes, handle));
+    }
+  }
+
+  /** Enqueues a copy on the device. */
+  void copy(long from, long to, long bytes) {
+    if (bytes > 0) {
+      driver.call("cuMemcpyDtoDAsync", () -> cuMemcpyDtoDAsync_v2(to, from, bytes, handle));
+    }
+  }
+
+  private Staging staging() {
+    if (staging == null) {
+      staging = new Staging(driver, handle);
+    }
+    return staging;
+  }
+
+  /** Enqueues a copy of host bytes, which may be reused when this returns. */
+  void upload(MemorySegment from, long to, long bytes) {
+    for (long at = 0; at < bytes; at += Staging.HALF) {
+      long count = Math.min(Staging.HALF, bytes - at);
+      long target = to + at;
+      var staged = staging().take(count);
+      MemorySegment.copy(from, at, staged, 0, count);
+      driver.call("cuMemcpyHtoDAsync", () -> cuMemcpyHtoDAsync_v2(target, staged, count, handle));
+    }
+  }
+
+  /** Copies to the host, after all work before. */
+  void download(long from, MemorySegment to, long bytes) {
+    for (long at = 0; at < bytes; at += Staging.HALF) {
+      long count = Math.min(Staging.HALF, bytes - at);
+      long source = from + at;
+      var staged = staging().take(count);
+      driver.call("cuMemcpyDtoHAsync", () -> cuMemcpyDtoHAsync_v2(staged, source, count, handle));
+      synchronize();
+      MemorySegment.copy(staged, 0, to, at, count);
+    }
+  }
+
+  @Override
+  public void synchronize() {
+    capture.lock();
+    try {
+      driver.call("cuStreamSynchronize", () -> cuStreamSynchronize(handle));
+    } finally {
+      capture.unlock();
+    }
+  }
+
+  @Override
+  public void after(Stream other) {
+    if (other == this) {
+      return;
+    }
+    var before = (CudaStream) other;
+    before.capture.lock();
+    try {
+      driver.call("cuEventRecord", () -> cuEventRecord(before.event, before.handle));
+      driver.call("cuStreamWaitEvent", () -> cuStreamWaitEvent(handle, before.event, 0));
+    } finally {
+      before.capture.unlock();
+    }
+  }
+
+  /** Waits for the work, then destroys all; on a lost device nothing is asked of the driver. */
+  @Override
+  public void close() {
+    var cleanup = new Cleanup();
+    if (driver.lost() == null) {
+      cleanup.run(this::synchronize);
+    }
+    cleanup.run(graphs::close);
+    if (convolutions != null) {
+      cleanup.run(convolutions::close);
+    }
+    if (cudnn != null) {
+      cleanup.run(cudnn::close);
+    }
+    if (cublas != null) {
+      cleanup.run(cublas::close);
+    }
+    if (staging != null) {
+      cleanup.run(staging::close);
+    }
+    cleanup.run(kernels::close);
+    cleanup.run(convolutionScratch::close);
+    cleanup.run(plans::close);
+    if (driver.lost() == null) {
+      if (productWorkspace != 0) {
+        cleanup.run(() -> driver.free(productWorkspace));
+      }
+      cleanup.run(() -> driver.destroyEvent(event));
+      cleanup.run(() -> driver.call("cuStreamDestroy", () -> cuStreamDestroy_v2(handle)));
+    }
+    cleanup.run(host::close);
+    cleanup.done();
+  }
+}

@@ -1,0 +1,161 @@
+package dev.sluice.cuda;
+
+import static dev.sluice.bindings.cudnn.Cudnn_h.*;
+
+import dev.sluice.DType;
+import dev.sluice.MathMode;
+import dev.sluice.spi.RnnSpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A network as cuDNN knows it, whatever the sequences' length. Its descriptor is set once, so that
+ * threads may share it.
+ */
+final class RnnNetwork implements AutoCloseable {
+  /**
+   * What a network is made for.
+   *
+   * @param padded whether sequences end before T
+   * @param batch N where the algorithm is compiled for it, else 0
+   */
+  record Key(RnnSpec spec, RnnAlgorithm algorithm, boolean padded, int batch) {
+    static Key of(RnnSpec spec, RnnSpec.Run run, RnnAlgorithm algorithm) {
+      boolean compiled = algorithm == RnnAlgorithm.PERSIST_DYNAMIC;
+      return new Key(spec, algorithm, run.lengths(), compiled ? run.batch() : 0);
+    }
+  }
+
+  /** Where weights lie depends on these two. */
+  private record Layout(RnnSpec spec, RnnAlgorithm algorithm) {}
+
+  private final Key key;
+  private final RnnDescriptor descriptor;
+  private final long weightBytes;
+  private RnnWeights weights;
+
+  RnnNetwork(Cudnn cudnn, MathMode math, Key key) {
+    this.key = key;
+    this.descriptor = RnnDescriptor.network(cudnn);
+    try {
+      set(cudnn, math);
+      this.weightBytes = askWeightBytes(cudnn);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void set(Cudnn cudnn, MathMode math) {
+    var spec = key.spec;
+    var it = descriptor.handle();
+    cudnn.check(
+        "cudnnSetRNNDescriptor_v8",
+        () ->
+            cudnnSetRNNDescriptor_v8(
+                it,
+                key.algorithm.code(),
+                cell(spec.kind()),
+                spec.bias() ? CUDNN_RNN_DOUBLE_BIAS() : CUDNN_RNN_NO_BIAS(),
+                spec.bidirectional() ? CUDNN_BIDIRECTIONAL() : CUDNN_UNIDIRECTIONAL(),
+                CUDNN_LINEAR_INPUT(),
+                type(spec.type()),
+                type(spec.type()),
+                math(math),
+                spec.input(),
+                spec.hidden(),
+                spec.output(),
+                spec.layers(),
+                MemorySegment.NULL,
+                key.padded ? CUDNN_RNN_PADDED_IO_ENABLED() : CUDNN_RNN_PADDED_IO_DISABLED()));
+    if (spec.clip().active()) {
+      double bound = spec.clip().bound();
+      cudnn.check(
+          "cudnnRNNSetClip_v9",
+          () -> cudnnRNNSetClip_v9(it, CUDNN_RNN_CLIP_MINMAX(), -bound, bound));
+    }
+    if (key.algorithm == RnnAlgorithm.PERSIST_DYNAMIC) {
+      cudnn.check(
+          "cudnnBuildRNNDynamic", () -> cudnnBuildRNNDynamic(cudnn.handle(), it, key.batch));
+    }
+  }
+
+  private static int cell(RnnSpec.Kind kind) {
+    return switch (kind) {
+      case RNN_TANH -> CUDNN_RNN_TANH();
+      case RNN_RELU -> CUDNN_RNN_RELU();
+      case LSTM -> CUDNN_LSTM();
+      case GRU_RESET_AFTER -> CUDNN_GRU();
+      case GRU_RESET_BEFORE ->
+          throw new IllegalArgumentException("cuDNN's GRU: expected the reset after, got before");
+    };
+  }
+
+  static int type(DType type) {
+    return switch (type) {
+      case FLOAT32 -> CUDNN_DATA_FLOAT();
+      case FLOAT64 -> CUDNN_DATA_DOUBLE();
+      default ->
+          throw new IllegalArgumentException(
+              "cuDNN's RNN: expected FLOAT32 or FLOAT64, got " + type);
+    };
+  }
+
+  /** Of cuDNN's math types only FMA forbids TF32, and none rounds to bfloat16. */
+  private static int math(MathMode math) {
+    return switch (math) {
+      case EXACT -> CUDNN_FMA_MATH();
+      case TF32, BFLOAT16 -> CUDNN_DEFAULT_MATH();
+      case FLOAT16 -> CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION();
+    };
+  }
+
+  private long askWeightBytes(Cudnn cudnn) {
+    try (var arena = Arena.ofConfined()) {
+      var bytes = arena.allocate(ValueLayout.JAVA_LONG);
+      cudnn.check(
+          "cudnnGetRNNWeightSpaceSize",
+          () -> cudnnGetRNNWeightSpaceSize(cudnn.handle(), descriptor.handle(), bytes));
+      return bytes.get(ValueLayout.JAVA_LONG, 0);
+    }
+  }
+
+  RnnSpec spec() {
+    return key.spec;
+  }
+
+  RnnAlgorithm algorithm() {
+    return key.algorithm;
+  }
+
+  MemorySegment handle() {
+    return descriptor.handle();
+  }
+
+  /** Of all weights in cuDNN's layout, and of their gradients. */
+  long weightBytes() {
+    return weightBytes;
+  }
+
+  Object layout() {
+    return new Layout(key.spec, key.algorithm);
+  }
+
+  /**
+   * {@return where the weights lie; asked once}
+   *
+   * @param packed an address of {@link #weightBytes}
+   */
+  synchronized RnnWeights weights(Cudnn cudnn, long packed) {
+    if (weights == null) {
+      weights = new RnnWeights(cudnn, this, packed);
+    }
+    return weights;
+  }
+
+  @Override
+  public void close() {
+    descriptor.close();
+  }
+}

@@ -1,0 +1,60 @@
+package dev.sluice.cuda;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Device memory for what lives no longer than a piece of work of one stream. It grows; what it
+ * outgrew is kept until the stream closes, since captured graphs hold addresses.
+ */
+final class Scratch implements AutoCloseable {
+  private static final long SMALLEST = 1 << 20;
+  private static final long ALIGNMENT = 256;
+
+  private final CudaBackend backend;
+  private final List<Long> blocks = new ArrayList<>();
+  private long size;
+
+  Scratch(CudaBackend backend) {
+    this.backend = backend;
+  }
+
+  /** {@return the address of so many bytes; valid until the next call} */
+  long of(long bytes) {
+    if (bytes > size) {
+      long more = Math.max(SMALLEST, Math.max(bytes, 2 * size));
+      blocks.add(backend.allocateOwn(more));
+      size = more;
+    }
+    return blocks.isEmpty() ? 0 : blocks.getLast();
+  }
+
+  /** {@return addresses of several parts at once; valid until the next call} */
+  long[] parts(long... sizes) {
+    long total = 0;
+    var at = new long[sizes.length];
+    for (int i = 0; i < sizes.length; i++) {
+      at[i] = total;
+      total += aligned(sizes[i]);
+    }
+    long base = of(total);
+    for (int i = 0; i < sizes.length; i++) {
+      at[i] += base;
+    }
+    return at;
+  }
+
+  static long aligned(long bytes) {
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  @Override
+  public void close() {
+    if (backend.driver().lost() == null) {
+      var cleanup = new Cleanup();
+      blocks.forEach(block -> cleanup.run(() -> backend.driver().free(block)));
+      blocks.clear();
+      cleanup.done();
+    }
+  }
+}
