@@ -9,9 +9,9 @@ import java.util.Locale;
 /**
  * How a cell's convolutions are computed. The names stand in a file: they are not changed.
  *
- * <p>{@code -Dsluice.convolution=auto} also times Winograd, {@code winograd} takes it wherever it can
- * be done; {@code direct}, the default, keeps to the others, since runs with Winograd have ended in
- * a damaged native heap whose cause is not found.
+ * <p>{@code -Dsluice.convolution=auto} also times Winograd, {@code winograd} takes it wherever it
+ * can be done; {@code direct}, the default, keeps to the others, since runs with Winograd have
+ * ended in a damaged native heap whose cause is not found.
  */
 enum CellAlgorithm {
   /** oneDNN's direct convolution, channels-last. */
