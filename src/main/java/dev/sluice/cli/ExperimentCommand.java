@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -86,13 +87,18 @@ final class ExperimentCommand implements Callable<Integer> {
           "expected an experiment: "
               + Experiment.ALL.stream().map(Experiment::name).collect(Collectors.joining(", ")));
     }
-    var experiment = Experiment.named(name);
+    // The JVM ends as soon as the interrupt is closed: nothing is printed after that.
+    try (var interrupt = new Interrupt()) {
+      return run(Experiment.named(name), interrupt);
+    }
+  }
+
+  private int run(Experiment experiment, BooleanSupplier stop) {
     var print = spec.commandLine().getOut();
-    try (var interrupt = new Interrupt();
-        var device = engine.open();
+    try (var device = engine.open();
         var folder =
             RunFolder.open(out == null ? Path.of("out", "experiments", name) : out, MOST_BYTES)) {
-      var lab = new Lab(device, seeds, quick, new Bars(print), interrupt);
+      var lab = new Lab(device, seeds, quick, new Bars(print), stop);
       print.printf("%s: %s%n", experiment.name(), experiment.question());
       write(folder, experiment, device, lab);
       print.printf(
