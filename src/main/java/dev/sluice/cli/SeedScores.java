@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.cli.experiments.Spread;
 import dev.sluice.cli.tasks.Fields;
 import dev.sluice.cli.tasks.ModelFolder;
 import dev.sluice.cli.tasks.Task;
@@ -15,10 +16,10 @@ import java.util.Map;
  * The scores of runs that differ in their seeds.
  *
  * @param seeds of the runs
- * @param scores {@code [runs]} by name
+ * @param scores one of each run, by name
  * @param baselines that do not depend on the seed, by name
  */
-record SeedScores(Seeds seeds, Map<String, double[]> scores, Map<String, Object> baselines) {
+record SeedScores(Seeds seeds, Map<String, Spread> scores, Map<String, Object> baselines) {
   private static final String BASELINES = "baselines";
 
   static SeedScores read(Task task, Seeds seeds, Path folder) {
@@ -27,9 +28,9 @@ record SeedScores(Seeds seeds, Map<String, double[]> scores, Map<String, Object>
             .map(seed -> ModelFolder.ofSeed(folder, seed).resolve(RunFolder.METRICS))
             .map(Fields::read)
             .toList();
-    var scores = new LinkedHashMap<String, double[]>();
+    var scores = new LinkedHashMap<String, Spread>();
     for (String name : task.headline()) {
-      scores.put(name, all.stream().mapToDouble(metrics -> metrics.number(name)).toArray());
+      scores.put(name, Spread.of(all, metrics -> metrics.number(name)));
     }
     var baselines = new LinkedHashMap<String, Object>();
     if (all.getFirst().members().containsKey(BASELINES)) {
@@ -37,17 +38,6 @@ record SeedScores(Seeds seeds, Map<String, double[]> scores, Map<String, Object>
       first.members().forEach((name, value) -> baselines.put((String) name, value));
     }
     return new SeedScores(seeds, scores, baselines);
-  }
-
-  static double mean(double[] values) {
-    return Arrays.stream(values).average().orElseThrow();
-  }
-
-  /** The standard deviation of a sample, 0 for one value. */
-  static double deviation(double[] values) {
-    double mean = mean(values);
-    double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
-    return values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1));
   }
 
   List<String> header() {
@@ -62,12 +52,12 @@ record SeedScores(Seeds seeds, Map<String, double[]> scores, Map<String, Object>
   List<List<String>> table() {
     var rows = new ArrayList<List<String>>();
     scores.forEach(
-        (name, values) -> {
+        (name, score) -> {
           var row = new ArrayList<String>();
           row.add(name);
-          Arrays.stream(values).forEach(value -> row.add(number(value)));
-          row.add(number(mean(values)));
-          row.add(number(deviation(values)));
+          Arrays.stream(score.values()).forEach(value -> row.add(number(value)));
+          row.add(number(score.mean()));
+          row.add(number(score.deviation()));
           rows.add(row);
         });
     baselines.forEach(
@@ -109,11 +99,11 @@ record SeedScores(Seeds seeds, Map<String, double[]> scores, Map<String, Object>
     var map = new LinkedHashMap<String, Object>();
     map.put("seeds", seeds.values());
     scores.forEach(
-        (name, values) -> {
+        (name, spread) -> {
           var score = new LinkedHashMap<String, Object>();
-          score.put("mean", mean(values));
-          score.put("deviation", deviation(values));
-          score.put("values", Arrays.stream(values).boxed().toList());
+          score.put("mean", spread.mean());
+          score.put("deviation", spread.deviation());
+          score.put("values", Arrays.stream(spread.values()).boxed().toList());
           map.put(name, score);
         });
     if (!baselines.isEmpty()) {

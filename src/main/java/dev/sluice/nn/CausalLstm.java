@@ -2,13 +2,8 @@ package dev.sluice.nn;
 
 import dev.sluice.DType;
 import dev.sluice.DeviceArena;
-import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.spi.ConvSpec;
-import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * x: [N, H, W, C] to h: [N, H, W, K], one step, or [T, N, H, W, C] to [T, N, H, W, K]: the Causal
@@ -44,65 +39,12 @@ import java.util.List;
  * }
  * }</pre>
  */
-public final class CausalLstm implements Layer {
-  private static final double[] NONE = {};
-  private static final double[] FORGET_BIAS = {1};
-
-  private final Config config;
-  private final DType type;
-  private final List<Parameter> parameters = new ArrayList<>();
-  private final NormedConv input;
-  private final NormedConv hidden;
+public final class CausalLstm extends MemoryCell {
   private final NormedConv oldCell;
   private final NormedConv memory;
   private final NormedConv newCell;
   private final NormedConv output;
   private final Convolve last;
-
-  /**
-   * What the cell is.
-   *
-   * @param inputs C
-   * @param hidden K
-   * @param kernelHeight kh, odd
-   * @param kernelWidth kw, odd
-   * @param layerNorm the size of the frames, or null without layer norm
-   */
-  public record Config(
-      int inputs, int hidden, int kernelHeight, int kernelWidth, ConvLstm.Config.Frame layerNorm) {
-    /** Checks the sizes, as the plans would. */
-    public Config {
-      new ConvSpec(DType.FLOAT32, 1, 1, 1, inputs, hidden, kernelHeight, kernelWidth, false);
-    }
-
-    /**
-     * A square kernel and no layer norm.
-     *
-     * @param inputs C
-     * @param hidden K
-     * @param kernel kh and kw
-     */
-    public Config(int inputs, int hidden, int kernel) {
-      this(inputs, hidden, kernel, kernel, null);
-    }
-  }
-
-  /**
-   * The states of the cell, [N, H, W, K] each.
-   *
-   * @param h the output
-   * @param c the cell
-   * @param m the memory that is handed on
-   */
-  public record State(Tensor h, Tensor c, Tensor m) {}
-
-  /**
-   * What a sequence gives.
-   *
-   * @param y [T, N, H, W, K]
-   * @param last the states after the last step
-   */
-  public record Output(Tensor y, State last) {}
 
   /**
    * A float32 cell.
@@ -124,110 +66,27 @@ public final class CausalLstm implements Layer {
    * @param arena where they live
    */
   public CausalLstm(Config config, DType type, Weights weights, DeviceArena arena) {
-    this.config = config;
-    this.type = type;
-    int k = config.hidden;
-    input = branch("conv_x", 7 * k, config.inputs, weights, arena);
-    hidden = branch("conv_h", 4 * k, k, weights, arena);
+    super("causal lstm", config, type, weights, arena);
+    int k = config.hidden();
     oldCell = branch("conv_c", 3 * k, k, weights, arena);
     memory = branch("conv_m", 3 * k, k, weights, arena);
     newCell = branch("conv_c2m", 4 * k, k, weights, arena);
     output = branch("conv_om", k, k, weights, arena);
-    var shape = Shape.of(k, 2L * k, 1, 1);
-    var init = Init.uniform(NormedConv.bound(shape));
-    var weight = Parameter.take(weights, "conv_last.weight", shape, init, type, arena);
-    parameters.add(weight);
-    last = new Convolve(weight, null);
-  }
-
-  private NormedConv branch(
-      String name, int rows, int channels, Weights weights, DeviceArena arena) {
-    var shape = Shape.of(rows, channels, config.kernelHeight, config.kernelWidth);
-    var branch =
-        new NormedConv(
-            shape, config.layerNorm, NormedConv.bound(shape), type, weights.at(name), arena);
-    branch.parameters().forEach(p -> parameters.add(p.within(name)));
-    return branch;
-  }
-
-  /** {@return what the cell is} */
-  public Config config() {
-    return config;
+    last = last(weights, arena);
   }
 
   @Override
-  public List<Parameter> parameters() {
-    return parameters;
-  }
-
-  /**
-   * {@return the states of zeros}
-   *
-   * @param pass holds them
-   * @param batch N
-   * @param height H
-   * @param width W
-   */
-  public State zeros(Pass pass, int batch, int height, int width) {
-    var shape = Shape.of(batch, height, width, config.hidden);
-    return new State(pass.zeros(type, shape), pass.zeros(type, shape), pass.zeros(type, shape));
-  }
-
-  /**
-   * Runs one step.
-   *
-   * @param pass holds what is computed
-   * @param x [N, H, W, C]
-   * @param before the cell's own h and c, and m from wherever it comes
-   * @return the states after
-   */
   public State step(Pass pass, Tensor x, State before) {
     return forward(pass, x.reshape(x.shape().outer(1)), before).last();
   }
 
-  /**
-   * Runs a sequence, m going from each step to the next.
-   *
-   * @param pass holds what is computed
-   * @param x [T, N, H, W, C]
-   * @param initial the states before, or null for zeros
-   * @return y [T, N, H, W, K] and the states after
-   */
-  public Output forward(Pass pass, Tensor x, State initial) {
-    var norm = config.layerNorm;
-    Shapes.check(
-        "causal lstm: x",
-        x,
-        type,
-        "T, N, H, W, C",
-        Shapes.ANY,
-        Shapes.ANY,
-        norm == null ? Shapes.ANY : norm.height(),
-        norm == null ? Shapes.ANY : norm.width(),
-        config.inputs);
-    var dims = x.shape().inner().dims();
-    dims[3] = config.hidden;
-    var state = initial;
-    if (state == null) {
-      state = zeros(pass, x.shape().size(1), x.shape().size(2), x.shape().size(3));
-    }
-    Shapes.check("causal lstm: h", state.h, type, "N, H, W, K", dims);
-    Shapes.check("causal lstm: c", state.c, type, "N, H, W, K", dims);
-    Shapes.check("causal lstm: m", state.m, type, "N, H, W, K", dims);
-    var sums = input.of(pass, x);
-    var y = pass.watch(pass.empty(type, Shape.of(dims).outer(x.shape().dim(0))));
-    for (int t = 0; t < x.shape().dim(0); t++) {
-      state = advance(pass, sums.at(t), state, y.at(t));
-    }
-    return new Output(y, state);
-  }
-
-  private State advance(Pass pass, Tensor xs, State before, Tensor h) {
-    var hs = hidden.of(pass, before.h);
-    var c = cell(pass, xs, hs, before.c);
+  @Override
+  State advance(Pass pass, Tensor xs, State before, Tensor h) {
+    var hs = hidden.of(pass, before.h());
+    var c = cell(pass, xs, hs, before.c());
     var ns = newCell.of(pass, c);
     var m = pass.watch(pass.empty(type, h.shape()));
-    var both = memory(pass, xs, ns, before.m, c, m);
+    var both = memory(pass, xs, ns, before.m(), c, m);
     var os = output.of(pass, m);
     var tanh = last.inPlace(pass, both);
     run(pass, "causal_lstm_output", NONE, xs, hs, ns, os, tanh, h);
@@ -258,9 +117,7 @@ public final class CausalLstm implements Layer {
 
   private Tensor memory(Pass pass, Tensor xs, Tensor ns, Tensor before, Tensor c, Tensor m) {
     var ms = memory.of(pass, before);
-    var dims = c.shape().dims();
-    dims[3] *= 2;
-    var both = pass.watch(pass.empty(type, Shape.of(dims)));
+    var both = both(pass, c.shape());
     run(pass, "causal_lstm_memory", FORGET_BIAS, xs, ms, ns, c, m, both);
     pass.record(
         () ->
@@ -275,9 +132,5 @@ public final class CausalLstm implements Layer {
                 pass.gradient(m),
                 pass.gradient(both)));
     return both;
-  }
-
-  private static void run(Pass pass, String kernel, double[] scalars, Tensor... tensors) {
-    pass.device().backend().kernel(kernel).run(pass.stream(), scalars, tensors);
   }
 }

@@ -9,15 +9,12 @@ import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Init;
 import dev.sluice.weights.Json;
 import dev.sluice.weights.Safetensors;
+import dev.sluice.weights.Sha256;
 import dev.sluice.weights.Weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -175,17 +172,10 @@ public final class Checkpoint {
   }
 
   private static String sha256(Path file) {
-    try (var in =
-        new DigestInputStream(Files.newInputStream(file), MessageDigest.getInstance("SHA-256"))) {
-      var chunk = new byte[1 << 16];
-      while (in.read(chunk) >= 0) {
-        continue;
-      }
-      return HexFormat.of().formatHex(in.getMessageDigest().digest());
+    try {
+      return Sha256.of(file);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

@@ -9,7 +9,6 @@ import dev.sluice.train.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -80,22 +79,7 @@ class EndedRunTest {
   }
 
   private Process start(String shell, String[] args) throws IOException {
-    var command = new ArrayList<String>();
-    // Who runs the tests in the background has SIGINT ignored, and processes inherit that.
-    command.addAll(
-        List.of("env", "--default-signal=INT", "bash", "-c", shell + "exec \"$@\"", "bash"));
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Djava.awt.headless=true"));
-    command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp"));
-    command.add(
-        System.getProperty("jdk.module.path", "") + ":" + System.getProperty("java.class.path"));
-    command.add(Main.class.getName());
-    command.addAll(List.of(args));
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(folder.resolve("log").toFile())
-        .start();
+    return Ran.start(folder.resolve("log"), shell, args);
   }
 
   /** Sends a signal as soon as the run has reported some steps. */
@@ -106,7 +90,7 @@ class EndedRunTest {
       Thread.sleep(20);
     }
     assertTrue(process.isAlive(), log());
-    new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+    Ran.signal(process, name);
   }
 
   private String log() throws IOException {

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
@@ -148,31 +147,14 @@ class ExperimentCommandTest {
   void controlCLeavesNothing() throws Exception {
     var out = folder.resolve("new");
     var log = folder.resolve("log");
-    var process = start(log, "experiment", "adding", "--threads=1", "--out=" + out);
+    var process = Ran.start(log, "", "experiment", "adding", "--threads=1", "--out=" + out);
     while (process.isAlive() && !Files.readString(log).contains("step 1 of")) {
       Thread.sleep(20);
     }
     assertTrue(process.isAlive(), Files.readString(log));
-    new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
+    Ran.signal(process, "INT");
     assertEquals(130, process.waitFor(), Files.readString(log));
     assertTrue(Files.readString(log).contains("stopped; nothing was written"));
     assertFalse(Files.exists(out));
-  }
-
-  private static Process start(Path log, String... args) throws IOException {
-    var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    var path =
-        System.getProperty("jdk.module.path", "") + ":" + System.getProperty("java.class.path");
-    // Who runs the tests in the background has SIGINT ignored, and processes inherit that.
-    var command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-    command.addAll(List.of(java, "-XX:+UseSerialGC"));
-    command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", path));
-    command.add(Main.class.getName());
-    command.addAll(List.of(args));
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(log.toFile())
-        .start();
   }
 }

@@ -1,7 +1,9 @@
 package dev.sluice.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,5 +43,35 @@ record Ran(int code, String out, String err) {
       args.add("--threads=1");
     }
     return args.toArray(String[]::new);
+  }
+
+  /**
+   * The same in a process of its own, which may be sent signals.
+   *
+   * @param log where it prints to
+   * @param shell bash's words before it, {@code ulimit -f 100;} say, or nothing
+   */
+  static Process start(Path log, String shell, String... args) throws IOException {
+    var command = new ArrayList<String>();
+    // Who runs the tests in the background has SIGINT ignored, and processes inherit that.
+    command.addAll(
+        List.of("env", "--default-signal=INT", "bash", "-c", shell + "exec \"$@\"", "bash"));
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Djava.awt.headless=true"));
+    command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp"));
+    command.add(
+        System.getProperty("jdk.module.path", "") + ":" + System.getProperty("java.class.path"));
+    command.add(Main.class.getName());
+    command.addAll(List.of(args));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(log.toFile())
+        .start();
+  }
+
+  /** Sends a signal, INT or KILL say. */
+  static void signal(Process process, String name) throws Exception {
+    new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
   }
 }

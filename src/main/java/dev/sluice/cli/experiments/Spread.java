@@ -10,13 +10,20 @@ import java.util.stream.Collectors;
  *
  * @param values in the order of the seeds
  */
-record Spread(double... values) {
-  /** One value of each. */
-  static <T> Spread of(List<T> runs, ToDoubleFunction<T> value) {
+public record Spread(double... values) {
+  /**
+   * {@return one value of each}
+   *
+   * @param <T> a run
+   * @param runs in the order of the seeds
+   * @param value of a run
+   */
+  public static <T> Spread of(List<T> runs, ToDoubleFunction<T> value) {
     return new Spread(runs.stream().mapToDouble(value).toArray());
   }
 
-  double mean() {
+  /** {@return the mean, NaN of none} */
+  public double mean() {
     return Arrays.stream(values).average().orElse(Double.NaN);
   }
 
@@ -33,8 +40,8 @@ record Spread(double... values) {
     return Math.exp(Arrays.stream(values).map(Math::log).average().orElse(Double.NaN));
   }
 
-  /** The standard deviation of a sample, 0 for one value. */
-  double deviation() {
+  /** {@return the standard deviation of a sample, 0 for one value} */
+  public double deviation() {
     double mean = mean();
     double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
     return values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1));

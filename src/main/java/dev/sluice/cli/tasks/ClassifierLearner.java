@@ -50,7 +50,7 @@ final class ClassifierLearner implements Learner {
     return loss(pass, epochs.at(step));
   }
 
-  private Tensor loss(Pass pass, int... picks) {
+  private Tensor loss(Pass pass, int[] picks) {
     int[] labels = Arrays.stream(picks).map(pick -> data.label(Split.TRAIN, pick)).toArray();
     var logits = data.inputs(Split.TRAIN, picks).through(model, pass);
     return SoftmaxCrossEntropy.mean().of(pass, logits, labels);
@@ -63,15 +63,7 @@ final class ClassifierLearner implements Learner {
 
   @Override
   public double validate() {
-    int[] held = study.holdout().held();
-    double sum = 0;
-    for (int[] batch : Batches.inOrder(held.length, BATCH)) {
-      int[] picks = Arrays.stream(batch).map(i -> held[i]).toArray();
-      try (var pass = Pass.inference(device)) {
-        sum += picks.length * loss(pass, picks).floats()[0];
-      }
-    }
-    return sum / held.length;
+    return study.holdout().loss(device, BATCH, this::loss);
   }
 
   @Override

@@ -1,7 +1,11 @@
 package dev.sluice.cli.tasks;
 
+import dev.sluice.Device;
+import dev.sluice.Tensor;
 import dev.sluice.data.Batches;
+import dev.sluice.nn.Pass;
 import java.util.Arrays;
+import java.util.function.BiFunction;
 
 /**
  * Training examples that are learned from, and those that are held out for validation.
@@ -34,5 +38,17 @@ record Holdout(int[] learned, int[] held) {
     int learned = order.length - held;
     return new Holdout(
         Arrays.copyOf(order, learned), Arrays.copyOfRange(order, learned, order.length));
+  }
+
+  /** {@return the mean loss of the held ones, from the mean losses of batches} */
+  double loss(Device device, int batch, BiFunction<Pass, int[], Tensor> loss) {
+    double sum = 0;
+    for (int[] part : Batches.inOrder(held.length, batch)) {
+      int[] picks = Arrays.stream(part).map(i -> held[i]).toArray();
+      try (var pass = Pass.inference(device)) {
+        sum += picks.length * loss.apply(pass, picks).floats()[0];
+      }
+    }
+    return sum / held.length;
   }
 }

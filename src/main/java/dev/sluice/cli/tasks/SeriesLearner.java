@@ -13,7 +13,6 @@ import dev.sluice.nn.Sequential;
 import dev.sluice.train.Loss;
 import dev.sluice.train.Trainer;
 import dev.sluice.weights.Weights;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -52,7 +51,7 @@ final class SeriesLearner implements Learner {
     return loss(pass, epochs.at(step));
   }
 
-  private Tensor loss(Pass pass, int... picks) {
+  private Tensor loss(Pass pass, int[] picks) {
     var y = new float[picks.length];
     var outputs = outputs(pass, Split.TRAIN, picks, y);
     return Loss.mse().of(pass, outputs, pass.tensor(Shape.of(picks.length, 1), y));
@@ -72,15 +71,7 @@ final class SeriesLearner implements Learner {
 
   @Override
   public double validate() {
-    int[] held = study.holdout().held();
-    double sum = 0;
-    for (int[] batch : Batches.inOrder(held.length, BATCH)) {
-      int[] picks = Arrays.stream(batch).map(i -> held[i]).toArray();
-      try (var pass = Pass.inference(device)) {
-        sum += picks.length * loss(pass, picks).floats()[0];
-      }
-    }
-    return sum / held.length;
+    return study.holdout().loss(device, BATCH, this::loss);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.sluice.cli.verify;
 
+import dev.sluice.nn.CausalLstm;
+import dev.sluice.nn.StLstm;
 import java.util.Map;
 
 /** Which runner is for which kind. */
@@ -13,8 +15,8 @@ final class Kinds {
           Map.entry("tbptt", new TbpttRunner()),
           Map.entry("convlstm", new ConvLstmRunner()),
           Map.entry("convgru", new ConvGruRunner()),
-          Map.entry("stlstm", new StLstmRunner()),
-          Map.entry("causal_lstm", new CausalLstmRunner()),
+          Map.entry("stlstm", new MemoryCellRunner(StLstm::new)),
+          Map.entry("causal_lstm", new MemoryCellRunner(CausalLstm::new)),
           Map.entry("ghu", new GhuRunner()),
           Map.entry("predrnn", new PredRnnRunner()),
           Map.entry("predrnn_v2", new PredRnnRunner()),

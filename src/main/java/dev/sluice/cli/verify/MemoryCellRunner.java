@@ -1,10 +1,23 @@
 package dev.sluice.cli.verify;
 
-import dev.sluice.nn.CausalLstm;
+import dev.sluice.DType;
+import dev.sluice.DeviceArena;
+import dev.sluice.nn.MemoryCell;
+import dev.sluice.weights.Weights;
 import java.util.List;
 
-/** A Causal LSTM over a sequence, its memory going from each step to the next. */
-final class CausalLstmRunner implements CaseRunner {
+/**
+ * An ST-LSTM or a Causal LSTM over a sequence, its memory going from each step to the next.
+ *
+ * @param make the cell's constructor
+ */
+record MemoryCellRunner(Maker make) implements CaseRunner {
+  /** Makes the cell. */
+  @FunctionalInterface
+  interface Maker {
+    MemoryCell of(MemoryCell.Config config, DType type, Weights weights, DeviceArena arena);
+  }
+
   @Override
   public boolean knows(String key) {
     return SpatioTemporal.knows(key);
@@ -16,8 +29,8 @@ final class CausalLstmRunner implements CaseRunner {
     SpatioTemporal.require(config);
     int[] kernel = config.integers("kernel", 2);
     var cell =
-        new CausalLstm(
-            new CausalLstm.Config(
+        make.of(
+            new MemoryCell.Config(
                 config.integer("Cin"),
                 config.integer("Ch"),
                 kernel[0],
@@ -32,7 +45,7 @@ final class CausalLstmRunner implements CaseRunner {
     var c = trip.input("c0", Axes.STATE);
     var m = trip.input("m0", Axes.STATE);
     var initial =
-        new CausalLstm.State(
+        new MemoryCell.State(
             h == null ? zeros.h() : h, c == null ? zeros.c() : c, m == null ? zeros.m() : m);
     var output = cell.forward(trip.pass(), x, initial);
     trip.output("y", Axes.FRAMES, output.y());
