@@ -96,6 +96,10 @@ DEVICE double root(double x) { return sqrt(x); }
 DEVICE float magnitude(float x) { return fabsf(x); }
 DEVICE double magnitude(double x) { return fabs(x); }
 
+// Rounded for itself, never as a part of a fused sum.
+DEVICE float product(float a, float b) { return __fmul_rn(a, b); }
+DEVICE double product(double a, double b) { return __dmul_rn(a, b); }
+
 DEVICE float infinity() { return __int_as_float(0x7f800000); }
 
 // Without overflow at either end.

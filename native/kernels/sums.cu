@@ -2,6 +2,7 @@
 // rows, then the partial sums in their order. Results depend on the sizes alone, not on timing.
 #ifndef KERNEL
 #include "prelude.cuh"
+#include "tables.cuh"
 #define FILE "sums.cu"
 #include "types.cuh"
 #else
@@ -19,13 +20,17 @@ KERNEL(finish_sum)(const double* partials, Count count, T* into, double factor, 
   }
 }
 
-// partials[block] = the sum of x^2 over the block's elements. Launch: elements.
-KERNEL(sum_squares)(const T* x, Count n, double* partials) {
+// partials[block] = the sum of x^2 over the block's chunks. Launch: chunks.
+KERNEL(sum_squares)(const Row* table, int rows, Count chunks, double* partials) {
   __shared__ double parts[WARPS];
   double sum = 0;
-  FOR_EACH(e, n) {
-    double v = x[e];
-    sum += v * v;
+  FOR_EACH_CHUNK(chunk, chunks) {
+    Chunk part(table, rows, chunk);
+    const T* x = part.at<T>(0);
+    FOR_EACH_OF(e, part) {
+      double v = x[e];
+      sum += v * v;
+    }
   }
   sum = block_sum(sum, parts);
   if (threadIdx.x == 0) {
@@ -33,11 +38,15 @@ KERNEL(sum_squares)(const T* x, Count n, double* partials) {
   }
 }
 
-// partials[block] = the largest |x|. Launch: elements.
-KERNEL(max_abs)(const T* x, Count n, double* partials) {
+// partials[block] = the largest |x|. Launch: chunks.
+KERNEL(max_abs)(const Row* table, int rows, Count chunks, double* partials) {
   __shared__ double parts[WARPS];
   double largest = 0;
-  FOR_EACH(e, n) { largest = greater(largest, double(magnitude(x[e]))); }
+  FOR_EACH_CHUNK(chunk, chunks) {
+    Chunk part(table, rows, chunk);
+    const T* x = part.at<T>(0);
+    FOR_EACH_OF(e, part) { largest = greater(largest, double(magnitude(x[e]))); }
+  }
   largest = block_max(largest, parts);
   if (threadIdx.x == 0) {
     partials[blockIdx.x] = largest;

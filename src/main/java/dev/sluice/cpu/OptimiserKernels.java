@@ -9,7 +9,12 @@ import dev.sluice.spi.Kernel;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
-/** Norms, bounds and optimisers' steps. Sums run in order, in double: the same in every run. */
+/**
+ * Norms, bounds and optimisers' steps. Sums run in order, in double: the same in every run.
+ *
+ * <p>A step takes the gradient times a factor, float64 [1] or absent for 1, and leaves zeros in the
+ * gradient; where the factor is NaN it does nothing.
+ */
 final class OptimiserKernels {
   private OptimiserKernels() {}
 
@@ -17,6 +22,7 @@ final class OptimiserKernels {
     all.put("sum_squares", OptimiserKernels::sumSquares);
     all.put("max_abs", OptimiserKernels::maxAbs);
     all.put("clamp", OptimiserKernels::clamp);
+    all.put("step_factor", OptimiserKernels::stepFactor);
     all.put("sgd", OptimiserKernels::sgd);
     all.put("adam", OptimiserKernels::adam);
     all.put("rmsprop", OptimiserKernels::rmsProp);
@@ -56,21 +62,60 @@ final class OptimiserKernels {
   }
 
   /**
-   * sgd(rate, L2, momentum, dampening, Nesterov, first): w, g, momentum buffer or null: b = g at
-   * the first step, then momentum b + (1 - dampening) g; w -= rate b, or rate (g + momentum b).
+   * step_factor(max, scale, step): sum of squares [1], loss [1], verdict float64 [4]: the factor of
+   * the step, scale times min(1, max / (norm + 1e-6)); the norm, scale times the root of the sum;
+   * the loss times scale; the first step whose loss or norm is not finite, 0 for none. From that
+   * step on the factor is NaN and the rest stays.
+   */
+  private static void stepFactor(Stream stream, double[] s, Tensor... t) {
+    var verdict = t[2].memory();
+    if (Reals.DOUBLES.get(verdict, 3) != 0) {
+      return;
+    }
+    double norm = s[1] * Math.sqrt(Reals.of(t[0].type()).get(t[0].memory(), 0));
+    double loss = s[1] * Reals.of(t[1].type()).get(t[1].memory(), 0);
+    boolean finite = Double.isFinite(norm) && Double.isFinite(loss);
+    double factor = finite ? s[1] * Math.min(1, s[0] / (norm + 1e-6)) : Double.NaN;
+    double[] values = {factor, norm, loss, finite ? 0 : s[2]};
+    for (int i = 0; i < values.length; i++) {
+      Reals.DOUBLES.set(verdict, i, values[i]);
+    }
+  }
+
+  /** {@return what gradients are multiplied by, NaN for no step} */
+  private static double factor(Tensor[] t, int index) {
+    var factor = memory(t, index);
+    return factor == null ? 1 : Reals.DOUBLES.get(factor, 0);
+  }
+
+  /** {@return an element of the gradient, which becomes zero} */
+  private static double spent(Reals reals, MemorySegment gradient, long i, double factor) {
+    double g = reals.rounded(reals.get(gradient, i) * factor);
+    reals.set(gradient, i, 0);
+    return g;
+  }
+
+  /**
+   * sgd(rate, L2, momentum, dampening, Nesterov, first): w, g, momentum buffer or null, factor: b =
+   * g at the first step, then momentum b + (1 - dampening) g; w -= rate b, or rate (g + momentum
+   * b).
    */
   private static void sgd(Stream stream, double[] s, Tensor... t) {
     var reals = Reals.of(t[0].type());
     var w = t[0].memory();
     var gradient = t[1].memory();
     var buffer = memory(t, 2);
+    double factor = factor(t, 3);
+    if (Double.isNaN(factor)) {
+      return;
+    }
     team(stream)
         .run(
             count(t[0]),
             4096,
             (from, to) -> {
               for (int i = from; i < to; i++) {
-                double g = reals.get(gradient, i) + s[1] * reals.get(w, i);
+                double g = spent(reals, gradient, i, factor) + s[1] * reals.get(w, i);
                 double d = g;
                 if (buffer != null) {
                   d = s[5] != 0 ? g : s[2] * reals.get(buffer, i) + (1 - s[3]) * g;
@@ -83,8 +128,9 @@ final class OptimiserKernels {
   }
 
   /**
-   * adam(rate / (1 - b1^t), b1, b2, sqrt(1 - b2^t), epsilon, L2): w, g, m, v, and for AMSGrad the
-   * largest v so far: the moments, then w -= rate m / (sqrt(v) / root + epsilon).
+   * adam(rate / (1 - b1^t), b1, b2, sqrt(1 - b2^t), epsilon, L2, kept): w, g, m, v, for AMSGrad the
+   * largest v so far or null, factor: w *= kept, the moments, then w -= rate m / (sqrt(v) / root +
+   * epsilon).
    */
   private static void adam(Stream stream, double[] s, Tensor... t) {
     var reals = Reals.of(t[0].type());
@@ -93,13 +139,20 @@ final class OptimiserKernels {
     var first = t[2].memory();
     var second = t[3].memory();
     var largest = memory(t, 4);
+    double factor = factor(t, 5);
+    if (Double.isNaN(factor)) {
+      return;
+    }
     team(stream)
         .run(
             count(t[0]),
             4096,
             (from, to) -> {
               for (int i = from; i < to; i++) {
-                double g = reals.get(gradient, i) + s[5] * reals.get(w, i);
+                if (s[6] != 1) {
+                  reals.set(w, i, reals.get(w, i) * s[6]);
+                }
+                double g = spent(reals, gradient, i, factor) + s[5] * reals.get(w, i);
                 double m = s[1] * reals.get(first, i) + (1 - s[1]) * g;
                 double v = s[2] * reals.get(second, i) + (1 - s[2]) * g * g;
                 reals.set(first, i, m);
@@ -115,8 +168,9 @@ final class OptimiserKernels {
 
   /**
    * rmsprop(rate, decay, epsilon, epsilon inside of the root, L2, momentum): w, g, v, the mean
-   * gradient if centred or null, the momentum buffer or null: v = decay v + (1 - decay) g^2, the
-   * squared mean taken off if centred; b = momentum b + g / (sqrt(v) + epsilon); w -= rate b.
+   * gradient if centred or null, the momentum buffer or null, factor: v = decay v + (1 - decay)
+   * g^2, the squared mean taken off if centred; b = momentum b + g / (sqrt(v) + epsilon); w -= rate
+   * b.
    */
   private static void rmsProp(Stream stream, double[] s, Tensor... t) {
     var reals = Reals.of(t[0].type());
@@ -125,13 +179,17 @@ final class OptimiserKernels {
     var square = t[2].memory();
     var mean = memory(t, 3);
     var buffer = memory(t, 4);
+    double factor = factor(t, 5);
+    if (Double.isNaN(factor)) {
+      return;
+    }
     team(stream)
         .run(
             count(t[0]),
             4096,
             (from, to) -> {
               for (int i = from; i < to; i++) {
-                double g = reals.get(gradient, i) + s[4] * reals.get(w, i);
+                double g = spent(reals, gradient, i, factor) + s[4] * reals.get(w, i);
                 double v = s[1] * reals.get(square, i) + (1 - s[1]) * g * g;
                 reals.set(square, i, v);
                 if (mean != null) {

@@ -18,6 +18,11 @@ enum Reals {
     void set(MemorySegment m, long i, double v) {
       m.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) v);
     }
+
+    @Override
+    double rounded(double v) {
+      return (float) v;
+    }
   },
   DOUBLES {
     @Override
@@ -29,11 +34,19 @@ enum Reals {
     void set(MemorySegment m, long i, double v) {
       m.setAtIndex(ValueLayout.JAVA_DOUBLE, i, v);
     }
+
+    @Override
+    double rounded(double v) {
+      return v;
+    }
   };
 
   abstract double get(MemorySegment m, long i);
 
   abstract void set(MemorySegment m, long i, double v);
+
+  /** What {@link #get} gives after {@link #set}. */
+  abstract double rounded(double v);
 
   void add(MemorySegment m, long i, double v) {
     set(m, i, get(m, i) + v);

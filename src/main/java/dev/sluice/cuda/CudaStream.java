@@ -8,6 +8,7 @@ import dev.sluice.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -38,6 +39,7 @@ final class CudaStream extends Stream {
   private Cudnn cudnn;
   private ConvPlans convolutions;
   private final Graphs graphs;
+  private final Tables tables = new Tables(this);
 
   CudaStream(CudaBackend backend) {
     this.backend = backend;
@@ -159,6 +161,11 @@ final class CudaStream extends Stream {
   /** Device memory for one piece of work of a plan, in parts; valid until a plan asks again. */
   long[] planScratch(long... sizes) {
     return plans.parts(sizes);
+  }
+
+  /** Sets of tensors for one launch. */
+  Tables.Table table(List<Tensor[]> sets) {
+    return tables.of(sets);
   }
 
   Cublas cublas() {
@@ -289,6 +296,7 @@ final class CudaStream extends Stream {
       cleanup.run(this::synchronize);
     }
     cleanup.run(graphs::close);
+    cleanup.run(tables::close);
     if (convolutions != null) {
       cleanup.run(convolutions::close);
     }

@@ -20,6 +20,11 @@ final class Sums {
     return Grid.blocks(Math.min((elements + ELEMENTS_A_BLOCK - 1) / ELEMENTS_A_BLOCK, MOST_BLOCKS));
   }
 
+  /** {@return blocks that take chunks of a table, at least one} */
+  static Grid chunks(long chunks) {
+    return Grid.blocks(Math.min(chunks, MOST_BLOCKS));
+  }
+
   /** {@return room for a partial sum of each block} */
   static long partials(CudaStream stream, Grid grid) {
     return stream.scratch(8L * grid.x());

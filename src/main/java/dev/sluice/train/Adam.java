@@ -1,10 +1,8 @@
 package dev.sluice.train;
 
 import dev.sluice.DeviceArena;
-import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import dev.sluice.nn.Parameter;
-import dev.sluice.spi.Backend;
 import java.util.List;
 
 /**
@@ -108,7 +106,7 @@ public final class Adam extends ParameterSteps {
    * @param arena where the moments live
    */
   public Adam(List<Parameter> parameters, double rate, Options options, DeviceArena arena) {
-    super(parameters, rate, arena);
+    super("adam", parameters, rate, arena);
     this.options = options;
     first = keep("exp_avg", true);
     second = keep("exp_avg_sq", true);
@@ -116,30 +114,21 @@ public final class Adam extends ParameterSteps {
   }
 
   @Override
-  void change(Backend backend, Stream stream, int i, Parameter parameter) {
+  double[] scalars() {
     double root = Math.sqrt(1 - Math.pow(options.beta2, steps()));
-    var scalars =
-        new double[] {
-          rate() / (1 - Math.pow(options.beta1, steps())),
-          options.beta1,
-          options.beta2,
-          root,
-          options.epsilonHat ? options.epsilon / root : options.epsilon,
-          options.l2
-        };
-    if (options.decay != 0) {
-      double kept = 1 - rate() * options.decay;
-      backend.kernel("scale").run(stream, new double[] {kept}, parameter.value());
-    }
-    backend
-        .kernel("adam")
-        .run(
-            stream,
-            scalars,
-            parameter.value(),
-            parameter.gradient(),
-            first.get(i),
-            second.get(i),
-            largest.get(i));
+    return new double[] {
+      rate() / (1 - Math.pow(options.beta1, steps())),
+      options.beta1,
+      options.beta2,
+      root,
+      options.epsilonHat ? options.epsilon / root : options.epsilon,
+      options.l2,
+      1 - rate() * options.decay
+    };
+  }
+
+  @Override
+  Tensor[] beside(int i) {
+    return new Tensor[] {first.get(i), second.get(i), largest.get(i)};
   }
 }

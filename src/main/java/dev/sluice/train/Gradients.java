@@ -4,22 +4,25 @@ import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.Shape;
 import dev.sluice.Stream;
+import dev.sluice.Tensor;
 import dev.sluice.nn.GateProbe;
 import dev.sluice.nn.Parameter;
 import dev.sluice.spi.Backend;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /** Clipping, after gradients are complete and before the optimiser's step. */
 public final class Gradients {
   private Gradients() {}
 
   interface Work {
-    void on(Backend backend, Stream stream, int index);
+    void on(Backend backend, Stream stream);
   }
 
-  /** Enqueues work for every parameter on the thread's stream, in order with all others. */
-  static void each(List<Parameter> parameters, Work work) {
+  /** Enqueues work on parameters on the thread's stream, in order with all others. */
+  static void all(List<Parameter> parameters, Work work) {
     if (parameters.isEmpty()) {
       return;
     }
@@ -27,9 +30,7 @@ public final class Gradients {
     var stream = device.takeStream();
     try {
       device.afterAll(stream);
-      for (int i = 0; i < parameters.size(); i++) {
-        work.on(device.backend(), stream, i);
-      }
+      work.on(device.backend(), stream);
       device.publish(stream);
     } finally {
       device.giveBack(stream);
@@ -61,10 +62,30 @@ public final class Gradients {
 
   /** Forgets all gradients. */
   static void zero(List<Parameter> parameters) {
-    each(
+    each(parameters, "fill", 0);
+  }
+
+  /** One kernel on every gradient. */
+  private static void each(List<Parameter> parameters, String kernel, double... scalars) {
+    all(
         parameters,
-        (backend, stream, i) ->
-            backend.kernel("fill").run(stream, new double[] {0}, parameters.get(i).gradient()));
+        (backend, stream) ->
+            backend.kernel(kernel).each(stream, scalars, sets(parameters, gradients(parameters))));
+  }
+
+  /** A set of tensors for each parameter. */
+  static List<Tensor[]> sets(List<Parameter> parameters, IntFunction<Tensor[]> set) {
+    return IntStream.range(0, parameters.size()).mapToObj(set).toList();
+  }
+
+  /** Each gradient, and what all of them go with. */
+  static IntFunction<Tensor[]> gradients(List<Parameter> parameters, Tensor... with) {
+    return i -> {
+      var set = new Tensor[1 + with.length];
+      set[0] = parameters.get(i).gradient();
+      System.arraycopy(with, 0, set, 1, with.length);
+      return set;
+    };
   }
 
   private static double clip(List<Parameter> parameters, String kernel, double max) {
@@ -77,12 +98,7 @@ public final class Gradients {
     double norm = norm(parameters, kernel);
     double factor = max / (norm + 1e-6);
     if (factor < 1 && Double.isFinite(norm)) {
-      each(
-          parameters,
-          (backend, stream, i) ->
-              backend
-                  .kernel("scale")
-                  .run(stream, new double[] {factor}, parameters.get(i).gradient()));
+      each(parameters, "scale", factor);
     }
     return norm;
   }
@@ -91,14 +107,21 @@ public final class Gradients {
     var device = parameters.getFirst().value().arena().device();
     var type = parameters.getFirst().value().type();
     try (var arena = device.arena("a gradient norm")) {
-      var sum = arena.zeros(type == DType.FLOAT64 ? type : DType.FLOAT32, Shape.of(1));
-      each(
+      var sum = arena.zeros(sums(type), Shape.of(1));
+      all(
           parameters,
-          (backend, stream, i) ->
-              backend.kernel(kernel).run(stream, new double[0], parameters.get(i).gradient(), sum));
+          (backend, stream) ->
+              backend
+                  .kernel(kernel)
+                  .each(stream, new double[0], sets(parameters, gradients(parameters, sum))));
       double value = sum.doubles()[0];
       return kernel.equals("sum_squares") ? Math.sqrt(value) : value;
     }
+  }
+
+  /** {@return what sums over elements of a type are kept in} */
+  static DType sums(DType type) {
+    return type == DType.FLOAT64 ? type : DType.FLOAT32;
   }
 
   /**
@@ -111,12 +134,7 @@ public final class Gradients {
     if (!(bound > 0)) {
       throw new IllegalArgumentException("clip: expected a bound > 0, got " + bound);
     }
-    each(
-        parameters,
-        (backend, stream, i) ->
-            backend
-                .kernel("clamp")
-                .run(stream, new double[] {bound}, parameters.get(i).gradient()));
+    each(parameters, "clamp", bound);
   }
 
   /**

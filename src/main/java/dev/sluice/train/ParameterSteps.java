@@ -1,10 +1,8 @@
 package dev.sluice.train;
 
 import dev.sluice.DeviceArena;
-import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import dev.sluice.nn.Parameter;
-import dev.sluice.spi.Backend;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,13 +10,18 @@ import java.util.Map;
 
 /** An optimiser that treats every parameter alike and keeps tensors of its shape beside it. */
 abstract sealed class ParameterSteps implements Optimiser permits Adam, Sgd, RmsProp {
+  private final String kernel;
   private final List<Parameter> parameters;
   private final DeviceArena arena;
   private final Map<String, List<Tensor>> kept = new LinkedHashMap<>();
   private double rate;
   private long steps;
 
-  ParameterSteps(List<Parameter> parameters, double rate, DeviceArena arena) {
+  /**
+   * @param kernel changes a parameter: its value, its gradient, {@link #beside}, the factor
+   */
+  ParameterSteps(String kernel, List<Parameter> parameters, double rate, DeviceArena arena) {
+    this.kernel = kernel;
     this.parameters = List.copyOf(parameters);
     this.arena = arena;
     this.rate = rate;
@@ -37,19 +40,48 @@ abstract sealed class ParameterSteps implements Optimiser permits Adam, Sgd, Rms
     return tensors;
   }
 
-  /** Changes one parameter; {@link #steps} counts this step already. */
-  abstract void change(Backend backend, Stream stream, int index, Parameter parameter);
+  /** {@return the kernel's numbers; {@link #steps} counts this step already} */
+  abstract double[] scalars();
+
+  /** {@return what is kept beside a parameter; null where the kernel wants it but there is none} */
+  abstract Tensor[] beside(int index);
 
   @Override
   public final void step() {
+    step(null);
+  }
+
+  /**
+   * A step along the gradients times a number on the device; none where that is NaN, but counted.
+   *
+   * @param factor float64 [1], or null for 1
+   */
+  final void step(Tensor factor) {
     steps++;
-    Gradients.each(
-        parameters,
-        (backend, stream, i) -> {
-          change(backend, stream, i, parameters.get(i));
-          backend.kernel("fill").run(stream, new double[] {0}, parameters.get(i).gradient());
-          parameters.get(i).changed();
-        });
+    try {
+      Gradients.all(
+          parameters,
+          (backend, stream) ->
+              backend
+                  .kernel(kernel)
+                  .each(stream, scalars(), Gradients.sets(parameters, i -> set(i, factor))));
+    } catch (RuntimeException e) {
+      steps--;
+      throw e;
+    } finally {
+      parameters.forEach(Parameter::changed);
+    }
+  }
+
+  private Tensor[] set(int index, Tensor factor) {
+    var parameter = parameters.get(index);
+    var beside = beside(index);
+    var set = new Tensor[beside.length + 3];
+    set[0] = parameter.value();
+    set[1] = parameter.gradient();
+    System.arraycopy(beside, 0, set, 2, beside.length);
+    set[set.length - 1] = factor;
+    return set;
   }
 
   @Override

@@ -1,10 +1,8 @@
 package dev.sluice.train;
 
 import dev.sluice.DeviceArena;
-import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import dev.sluice.nn.Parameter;
-import dev.sluice.spi.Backend;
 import java.util.List;
 
 /**
@@ -75,7 +73,7 @@ public final class RmsProp extends ParameterSteps {
    * @param arena where the moments live
    */
   public RmsProp(List<Parameter> parameters, double rate, Options options, DeviceArena arena) {
-    super(parameters, rate, arena);
+    super("rmsprop", parameters, rate, arena);
     this.options = options;
     squares = keep("square_avg", true);
     means = keep("grad_avg", options.centred);
@@ -83,25 +81,19 @@ public final class RmsProp extends ParameterSteps {
   }
 
   @Override
-  void change(Backend backend, Stream stream, int i, Parameter parameter) {
-    var scalars =
-        new double[] {
-          rate(),
-          options.decay,
-          options.epsilon,
-          options.epsilonInside ? 1 : 0,
-          options.l2,
-          options.momentum
-        };
-    backend
-        .kernel("rmsprop")
-        .run(
-            stream,
-            scalars,
-            parameter.value(),
-            parameter.gradient(),
-            squares.get(i),
-            means.get(i),
-            buffers.get(i));
+  double[] scalars() {
+    return new double[] {
+      rate(),
+      options.decay,
+      options.epsilon,
+      options.epsilonInside ? 1 : 0,
+      options.l2,
+      options.momentum
+    };
+  }
+
+  @Override
+  Tensor[] beside(int i) {
+    return new Tensor[] {squares.get(i), means.get(i), buffers.get(i)};
   }
 }

@@ -1,10 +1,8 @@
 package dev.sluice.train;
 
 import dev.sluice.DeviceArena;
-import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import dev.sluice.nn.Parameter;
-import dev.sluice.spi.Backend;
 import java.util.List;
 
 /**
@@ -64,24 +62,25 @@ public final class Sgd extends ParameterSteps {
    * @param arena where buffers live
    */
   public Sgd(List<Parameter> parameters, double rate, Options options, DeviceArena arena) {
-    super(parameters, rate, arena);
+    super("sgd", parameters, rate, arena);
     this.options = options;
     buffers = keep("momentum_buffer", options.momentum > 0);
   }
 
   @Override
-  void change(Backend backend, Stream stream, int i, Parameter parameter) {
-    var scalars =
-        new double[] {
-          rate(),
-          options.l2,
-          options.momentum,
-          options.dampening,
-          options.nesterov ? 1 : 0,
-          steps() == 1 ? 1 : 0
-        };
-    backend
-        .kernel("sgd")
-        .run(stream, scalars, parameter.value(), parameter.gradient(), buffers.get(i));
+  double[] scalars() {
+    return new double[] {
+      rate(),
+      options.l2,
+      options.momentum,
+      options.dampening,
+      options.nesterov ? 1 : 0,
+      steps() == 1 ? 1 : 0
+    };
+  }
+
+  @Override
+  Tensor[] beside(int i) {
+    return new Tensor[] {buffers.get(i)};
   }
 }

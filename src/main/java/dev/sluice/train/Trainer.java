@@ -37,8 +37,9 @@ public final class Trainer {
   private final Schedule schedule;
   private final double clip;
   private final int segment;
-  private final float[] number = new float[1];
-  private double gradientNorm;
+  private final Verdict verdict;
+  private Verdict.Finding finding = new Verdict.Finding(0, 0, 0);
+  private boolean looked = true;
   private boolean cutShort;
 
   /**
@@ -82,10 +83,11 @@ public final class Trainer {
     this.schedule = schedule;
     this.clip = clip;
     this.segment = segment;
+    this.verdict = new Verdict(parameters);
   }
 
   /**
-   * Takes a step.
+   * Takes a step and waits for it.
    *
    * @param loss makes [1], the loss of a batch, in the pass that it is given
    * @return the loss before the step
@@ -93,35 +95,66 @@ public final class Trainer {
    *     as they were
    */
   public double step(Function<Pass, Tensor> loss) {
+    advance(loss);
+    return loss();
+  }
+
+  /**
+   * Takes a step and does not wait for it: no number comes to the host. From a step on whose loss
+   * or gradient is not finite parameters stay as they were, until {@link #loss} or {@link
+   * #gradientNorm} says so.
+   *
+   * @param loss makes [1], the loss of a batch, in the pass that it is given
+   */
+  public void advance(Function<Pass, Tensor> loss) {
     if (cutShort) {
       // What threw before the optimiser's step left a part of its gradients.
       Gradients.zero(parameters);
     }
     cutShort = true;
-    double value;
     try (var pass = Pass.recomputing(device, optimiser.steps(), segment)) {
       var made = loss.apply(pass);
       pass.backward(made);
-      made.read(number, 0, 1);
-      value = number[0];
+      verdict.judge(made, clip, optimiser.steps() + 1);
     }
-    gradientNorm = Gradients.clipNorm(parameters, clip);
-    if (!Double.isFinite(value) || !Double.isFinite(gradientNorm)) {
-      throw diverged(value);
-    }
-    optimiser.rate(schedule.rate(optimiser.steps()));
-    optimiser.step();
+    looked = false;
+    optimise();
     cutShort = false;
-    return value;
   }
 
-  private ArithmeticException diverged(double loss) {
+  private void optimise() {
+    if (optimiser instanceof ParameterSteps steps) {
+      steps.rate(schedule.rate(steps.steps()));
+      steps.step(verdict.factor());
+      return;
+    }
+    look();
+    Gradients.clipNorm(parameters, clip);
+    optimiser.rate(schedule.rate(optimiser.steps()));
+    optimiser.step();
+  }
+
+  private void look() {
+    if (looked) {
+      return;
+    }
+    finding = verdict.look();
+    looked = true;
+    if (finding.broken() > 0) {
+      verdict.forgive();
+      cutShort = true;
+      optimiser.steps(finding.broken() - 1);
+      throw diverged();
+    }
+  }
+
+  private ArithmeticException diverged() {
     var first = Gradients.firstNonFinite(parameters).map(where -> " (" + where + ")").orElse("");
     return new ArithmeticException(
         "training step %d: expected a finite loss and gradient, got a loss of %s and a gradient of"
-                .formatted(optimiser.steps() + 1, (float) loss)
+                .formatted(finding.broken(), (float) finding.loss())
             + " norm %s%s; a lower learning rate or a smaller clipping norm may help"
-                .formatted((float) gradientNorm, first));
+                .formatted((float) finding.norm(), first));
   }
 
   /** {@return how many steps were taken, those before a restored checkpoint included} */
@@ -134,9 +167,25 @@ public final class Trainer {
     return optimiser.rate();
   }
 
-  /** {@return the norm of the last step's gradients before clipping} */
+  /**
+   * {@return the loss before the last step, 0 before the first; waits for the step}
+   *
+   * @throws ArithmeticException if the loss or a gradient was not finite in any step since this was
+   *     last asked; {@link #steps} then counts those before it
+   */
+  public double loss() {
+    look();
+    return finding.loss();
+  }
+
+  /**
+   * {@return the norm of the last step's gradients before clipping; waits for the step}
+   *
+   * @throws ArithmeticException as {@link #loss}
+   */
   public double gradientNorm() {
-    return gradientNorm;
+    look();
+    return finding.norm();
   }
 
   /**
@@ -146,6 +195,7 @@ public final class Trainer {
    * @param progress what else is needed to go on, as JSON values: the data's position, settings
    */
   public void save(Path folder, Map<String, ?> progress) {
+    look();
     Checkpoint.save(folder, model, optimiser, progress);
   }
 

@@ -53,7 +53,9 @@ class KernelsAgreeTest {
     /** Anything: overwritten, and not looked at afterwards. */
     SPENT,
     /** Whole numbers from 0 on, below a bound. */
-    INTEGERS
+    INTEGERS,
+    /** Zeros in float64, whatever the rest is in. */
+    DOUBLES
   }
 
   /** A tensor of a case; dims are null where it is left out. */
@@ -65,6 +67,9 @@ class KernelsAgreeTest {
       var shape = Shape.of(dims);
       var random = new Random(seed);
       int count = Math.toIntExact(shape.elements());
+      if (fill == Fill.DOUBLES) {
+        return arena.zeros(DType.FLOAT64, shape);
+      }
       if (fill == Fill.INTEGERS) {
         return arena.empty(DType.INT32, shape).set(random.ints(count, 0, bound).toArray());
       }
@@ -237,6 +242,9 @@ class KernelsAgreeTest {
   }
 
   private static void optimisers(Cases c) {
+    var verdict = new Operand(Fill.DOUBLES, 0, 4);
+    c.add("step_factor", of(0.5, 2, 3), unit(1), signed(1), verdict);
+    c.add("step_factor", of(50, 1, 4), unit(1), signed(1), verdict);
     for (int n : COUNTS) {
       c.add("sgd", of(0.1, 0.01, 0, 0, 0, 1), signed(n), signed(n), NONE);
       for (int first = 0; first < 2; first++) {
@@ -244,7 +252,7 @@ class KernelsAgreeTest {
           c.add("sgd", of(0.1, 0.01, 0.9, 0.2, nesterov, first), signed(n), signed(n), signed(n));
         }
       }
-      var adam = of(0.01, 0.9, 0.999, 0.5, 1e-3, 0.1);
+      var adam = of(0.01, 0.9, 0.999, 0.5, 1e-3, 0.1, 0.98);
       c.add("adam", adam, signed(n), signed(n), signed(n), unit(n));
       c.add("adam", adam, signed(n), signed(n), signed(n), unit(n), unit(n));
       for (int inside = 0; inside < 2; inside++) {

@@ -1,0 +1,76 @@
+package dev.sluice.train;
+
+import dev.sluice.DType;
+import dev.sluice.Shape;
+import dev.sluice.Tensor;
+import dev.sluice.nn.Parameter;
+import java.util.List;
+
+/**
+ * What decides about a training step, kept on the device, so that a step does not wait for it: the
+ * loss, the norm of the gradients, and the factor that clips them, NaN from the first step on whose
+ * loss or norm is not finite. It lives as long as the parameters.
+ */
+final class Verdict {
+  private final List<Parameter> parameters;
+  private final Tensor sum;
+  private final Tensor numbers;
+
+  Verdict(List<Parameter> parameters) {
+    var value = parameters.getFirst().value();
+    var arena = value.arena();
+    this.parameters = parameters;
+    this.sum = arena.zeros(Gradients.sums(value.type()), Shape.of(1));
+    this.numbers = arena.zeros(DType.FLOAT64, Shape.of(4));
+  }
+
+  /**
+   * What was found, as numbers.
+   *
+   * @param norm of the gradients before clipping
+   * @param loss of the step
+   * @param broken the first step that was not finite, 0 for none; norm and loss are then that
+   *     step's
+   */
+  record Finding(double norm, double loss, long broken) {}
+
+  /**
+   * Enqueues what finds the factor of a step.
+   *
+   * @param loss [1]
+   * @param max the norm that is not exceeded
+   * @param step its number, from 1
+   */
+  void judge(Tensor loss, double max, long step) {
+    Gradients.all(
+        parameters,
+        (backend, stream) -> {
+          backend.kernel("fill").run(stream, new double[] {0}, sum);
+          backend
+              .kernel("sum_squares")
+              .each(
+                  stream,
+                  new double[0],
+                  Gradients.sets(parameters, Gradients.gradients(parameters, sum)));
+          backend
+              .kernel("step_factor")
+              .run(stream, new double[] {max, 1, step}, sum, loss, numbers);
+        });
+  }
+
+  /** What the optimiser multiplies gradients by. */
+  Tensor factor() {
+    return numbers.slice(0, 1);
+  }
+
+  /** Waits for the last step. */
+  Finding look() {
+    var found = numbers.doubles();
+    return new Finding(found[1], found[2], (long) found[3]);
+  }
+
+  /** Lets steps go on after one that was not finite. */
+  void forgive() {
+    numbers.set(new double[4]);
+  }
+}
