@@ -289,6 +289,7 @@ public final class Device implements AutoCloseable {
    * @param stream of this device
    */
   public synchronized void publish(Stream stream) {
+    stream.submit();
     published.add(stream);
   }
 

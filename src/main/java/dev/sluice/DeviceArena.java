@@ -125,6 +125,8 @@ public final class DeviceArena implements AutoCloseable {
     try {
       if (stream == null) {
         device.synchronizeAll();
+      } else {
+        stream.submit();
       }
     } finally {
       device.pool().giveBack(blocks, total, stream);

@@ -27,6 +27,19 @@ public abstract class Stream implements AutoCloseable {
    */
   public abstract void after(Stream other);
 
+  /**
+   * Does work that gives much to this stream; an engine may keep what it is given until the work is
+   * done, or somebody waits, and hand it over at once. May be nested.
+   *
+   * @param work in the thread that holds the stream
+   */
+  public void together(Runnable work) {
+    work.run();
+  }
+
+  /** Hands over what is kept back in {@link #together}. */
+  public void submit() {}
+
   @Override
   public abstract void close();
 

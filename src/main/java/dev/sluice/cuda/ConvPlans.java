@@ -46,8 +46,8 @@ final class ConvPlans implements AutoCloseable {
   ConvOperation.Plan plan(Key key) {
     var there = chosen.get(key);
     if (there == null) {
-      there = choose(key);
-      chosen.put(key, there);
+      stream.apart(() -> chosen.put(key, choose(key)));
+      there = chosen.get(key);
     }
     return there.plan;
   }
@@ -70,7 +70,19 @@ final class ConvPlans implements AutoCloseable {
   /** Runs a plan on addresses in the order x, w, y. */
   void run(ConvOperation.Plan plan, long x, long w, long y, long scratch) {
     // None where none is needed: an address that moves would make another pack.
-    long workspace = plan.workspace() == 0 ? 0 : scratch;
+    stream.give(new Execution(this, plan, x, w, y, plan.workspace() == 0 ? 0 : scratch));
+  }
+
+  private record Execution(
+      ConvPlans plans, ConvOperation.Plan plan, long x, long w, long y, long workspace)
+      implements Task {
+    @Override
+    public void enqueue() {
+      plans.execute(plan, x, w, y, workspace);
+    }
+  }
+
+  private void execute(ConvOperation.Plan plan, long x, long w, long y, long workspace) {
     var key = new Pack(plan.descriptor().handle(), x, w, y, workspace);
     var pack = packs.get(key);
     if (pack == null) {

@@ -39,6 +39,7 @@ final class CudaStream extends Stream {
   private Cudnn cudnn;
   private ConvPlans convolutions;
   private final Graphs graphs;
+  private final Batch batch;
   private final Tables tables = new Tables(this);
 
   CudaStream(CudaBackend backend) {
@@ -55,6 +56,7 @@ final class CudaStream extends Stream {
     this.convolutionScratch = new Scratch(backend);
     this.plans = new Scratch(backend);
     this.graphs = new Graphs(driver, handle, capture);
+    this.batch = new Batch(graphs);
     for (int i = 0; i < MOST_ARGUMENTS; i++) {
       pointers.setAtIndex(ValueLayout.ADDRESS, i, slots.asSlice(8L * i));
     }
@@ -109,15 +111,43 @@ final class CudaStream extends Stream {
   void launch(String module, String function, Grid grid, Object... arguments) {
     driver.enter();
     var kernel = backend.module(module).function(function, arguments.length);
+    var values = new long[arguments.length];
     for (int i = 0; i < arguments.length; i++) {
-      if (put(i, arguments[i]) != kernel.sizes()[i]) {
+      if (size(arguments[i]) != kernel.sizes()[i]) {
         throw new IllegalArgumentException(
             "kernel %s: argument %d: expected one of %d bytes, got %s"
                 .formatted(function, i, kernel.sizes()[i], arguments[i]));
       }
+      values[i] = bits(arguments[i]);
+    }
+    give(new Launch(this, kernel, grid, values));
+  }
+
+  private static int size(Object argument) {
+    return argument instanceof Integer || argument instanceof Float ? 4 : 8;
+  }
+
+  private long bits(Object argument) {
+    return switch (argument) {
+      case null -> 0;
+      case Tensor tensor -> address(tensor);
+      case Long number -> number;
+      case Double number -> Double.doubleToRawLongBits(number);
+      case Integer number -> number;
+      case Float number -> Float.floatToRawIntBits(number);
+      default -> throw new IllegalArgumentException("kernel argument: got " + argument.getClass());
+    };
+  }
+
+  void enqueue(Launch launch) {
+    driver.enter();
+    var kernel = launch.kernel();
+    var grid = launch.grid();
+    for (int i = 0; i < launch.values().length; i++) {
+      slots.set(ValueLayout.JAVA_LONG, 8L * i, launch.values()[i]);
     }
     driver.judge(
-        "cuLaunchKernel(" + function + ")",
+        "cuLaunchKernel(" + kernel.name() + ")",
         cuLaunchKernel(
             kernel.handle(),
             grid.x(),
@@ -132,25 +162,24 @@ final class CudaStream extends Stream {
             MemorySegment.NULL));
   }
 
-  /** Writes an argument and returns its size. */
-  private int put(int index, Object argument) {
-    long at = 8L * index;
-    switch (argument) {
-      case null -> slots.set(ValueLayout.JAVA_LONG, at, 0);
-      case Tensor tensor -> slots.set(ValueLayout.JAVA_LONG, at, address(tensor));
-      case Long number -> slots.set(ValueLayout.JAVA_LONG, at, number);
-      case Double number -> slots.set(ValueLayout.JAVA_DOUBLE, at, number);
-      case Integer number -> {
-        slots.set(ValueLayout.JAVA_INT, at, number);
-        return 4;
-      }
-      case Float number -> {
-        slots.set(ValueLayout.JAVA_FLOAT, at, number);
-        return 4;
-      }
-      default -> throw new IllegalArgumentException("kernel argument: got " + argument.getClass());
-    }
-    return 8;
+  /** Enqueues a task, now or with the rest of a batch. */
+  void give(Task task) {
+    batch.give(task);
+  }
+
+  @Override
+  public void together(Runnable work) {
+    batch.together(work);
+  }
+
+  @Override
+  public void submit() {
+    batch.submit();
+  }
+
+  /** Does work that waits or whose numbers are others each time, after all that came before. */
+  void apart(Runnable work) {
+    batch.apart(work);
   }
 
   /** Device memory for one kernel; valid until the next kernel asks. */
@@ -184,7 +213,30 @@ final class CudaStream extends Stream {
    */
   void repeat(Object key, Runnable work) {
     driver.enter();
-    graphs.run(key, work);
+    give(new Repeated(graphs, key, work));
+  }
+
+  /** Known by its key alone. */
+  private record Repeated(Graphs graphs, Object key, Runnable work) implements Task {
+    @Override
+    public void enqueue() {
+      graphs.run(key, work);
+    }
+
+    @Override
+    public Task mark() {
+      return new Repeated(graphs, key, null);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Repeated r && graphs == r.graphs && key.equals(r.key);
+    }
+
+    @Override
+    public int hashCode() {
+      return key.hashCode();
+    }
   }
 
   /** Enqueues c = beta c + op(a) op(b) on row-major matrices. */
@@ -197,7 +249,26 @@ final class CudaStream extends Stream {
       long k,
       Cublas.Matrices at,
       float beta) {
-    cublas().multiply(type, backend.math(), transposeA, transposeB, m, n, k, at, beta);
+    give(new Multiplication(this, type, transposeA, transposeB, m, n, k, at, beta));
+  }
+
+  private record Multiplication(
+      CudaStream stream,
+      DType type,
+      boolean transposeA,
+      boolean transposeB,
+      long m,
+      long n,
+      long k,
+      Cublas.Matrices at,
+      float beta)
+      implements Task {
+    @Override
+    public void enqueue() {
+      stream
+          .cublas()
+          .multiply(type, stream.backend.math(), transposeA, transposeB, m, n, k, at, beta);
+    }
   }
 
   /** Device memory for one convolution, in parts; valid until the next convolution. */
@@ -222,14 +293,30 @@ final class CudaStream extends Stream {
   /** Enqueues a fill with zero bytes. */
   void zero(long to, long bytes) {
     if (bytes > 0) {
-      driver.call("cuMemsetD8Async", () -> cuMemsetD8Async(to, (byte) 0, bytes, handle));
+      give(new Zero(this, to, bytes));
+    }
+  }
+
+  private record Zero(CudaStream stream, long to, long bytes) implements Task {
+    @Override
+    public void enqueue() {
+      stream.driver.call(
+          "cuMemsetD8Async", () -> cuMemsetD8Async(to, (byte) 0, bytes, stream.handle));
     }
   }
 
   /** Enqueues a copy on the device. */
   void copy(long from, long to, long bytes) {
     if (bytes > 0) {
-      driver.call("cuMemcpyDtoDAsync", () -> cuMemcpyDtoDAsync_v2(to, from, bytes, handle));
+      give(new Copy(this, from, to, bytes));
+    }
+  }
+
+  private record Copy(CudaStream stream, long from, long to, long bytes) implements Task {
+    @Override
+    public void enqueue() {
+      stream.driver.call(
+          "cuMemcpyDtoDAsync", () -> cuMemcpyDtoDAsync_v2(to, from, bytes, stream.handle));
     }
   }
 
@@ -242,6 +329,7 @@ final class CudaStream extends Stream {
 
   /** Enqueues a copy of host bytes, which may be reused when this returns. */
   void upload(MemorySegment from, long to, long bytes) {
+    submit();
     for (long at = 0; at < bytes; at += Staging.HALF) {
       long count = Math.min(Staging.HALF, bytes - at);
       long target = to + at;
@@ -253,6 +341,7 @@ final class CudaStream extends Stream {
 
   /** Copies to the host, after all work before. */
   void download(long from, MemorySegment to, long bytes) {
+    submit();
     for (long at = 0; at < bytes; at += Staging.HALF) {
       long count = Math.min(Staging.HALF, bytes - at);
       long source = from + at;
@@ -265,6 +354,7 @@ final class CudaStream extends Stream {
 
   @Override
   public void synchronize() {
+    submit();
     capture.lock();
     try {
       driver.call("cuStreamSynchronize", () -> cuStreamSynchronize(handle));
@@ -279,6 +369,8 @@ final class CudaStream extends Stream {
       return;
     }
     var before = (CudaStream) other;
+    submit();
+    before.submit();
     before.capture.lock();
     try {
       driver.call("cuEventRecord", () -> cuEventRecord(before.event, before.handle));

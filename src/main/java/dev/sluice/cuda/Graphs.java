@@ -2,27 +2,39 @@ package dev.sluice.cuda;
 
 import static dev.sluice.bindings.cuda.Cuda_h.*;
 
+import dev.sluice.DeviceLostException;
+import dev.sluice.NativeException;
+import dev.sluice.OutOfDeviceMemoryException;
 import dev.sluice.SluiceException;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.concurrent.locks.Lock;
 
 /**
  * One stream's work that comes again and again. The first time it is enqueued as it is, so that
  * plans, kernels and scratch memory are there; the second time it is captured in a CUDA graph; from
- * then on the graph is launched, one call for all of it.
+ * then on the graph is launched, one call for all of it. What the driver, cuBLAS or cuDNN refuses
+ * to have captured is enqueued as it is, then and from then on.
  */
 final class Graphs implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Graphs.class.getName());
   private static final boolean ENABLED =
       Boolean.parseBoolean(System.getProperty("sluice.cuda.graphs", "true"));
   private static final int MOST = 64;
+  private static final int MOST_SEEN = 4096;
 
   private final Driver driver;
   private final MemorySegment stream;
   private final Lock capture;
 
-  /** NULL for work that came once. */
+  /** NULL for work that cannot be captured. */
   private final LinkedHashMap<Object, MemorySegment> graphs = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** Hashes of work that came: two that share one are captured early, which does no harm. */
+  private final LinkedHashSet<Integer> seen = new LinkedHashSet<>();
+
+  private boolean capturing;
 
   /**
    * @param capture held while the stream is captured
@@ -33,28 +45,39 @@ final class Graphs implements AutoCloseable {
     this.capture = capture;
   }
 
+  /** Within work that is captured, work becomes a part of it. */
   void run(Object key, Runnable work) {
-    var graph = ENABLED ? graphs.get(key) : null;
-    if (graph == null) {
+    if (capturing || !ENABLED) {
       work.run();
-      keep(key, MemorySegment.NULL);
       return;
     }
-    if (graph.equals(MemorySegment.NULL)) {
-      graph = captured(work);
-      keep(key, graph);
+    var graph = graphs.get(key);
+    if (graph == null && first(key)) {
+      work.run();
+      return;
     }
-    launch(graph);
+    if (graph == null) {
+      graph = captured(key, work);
+    }
+    if (graph.equals(MemorySegment.NULL)) {
+      work.run();
+    } else {
+      launch(graph);
+    }
+  }
+
+  private boolean first(Object key) {
+    boolean added = seen.add(key.hashCode());
+    if (seen.size() > MOST_SEEN) {
+      seen.removeFirst();
+    }
+    return added;
   }
 
   private void keep(Object key, MemorySegment graph) {
-    if (!ENABLED) {
-      return;
-    }
-    graphs.put(key, graph);
+    graphs.put(key instanceof Listing listing ? listing.mark() : key, graph);
     if (graphs.size() > MOST) {
-      var eldest = graphs.pollFirstEntry();
-      destroy(eldest.getValue());
+      destroy(graphs.pollFirstEntry().getValue());
     }
   }
 
@@ -62,20 +85,53 @@ final class Graphs implements AutoCloseable {
     driver.call("cuGraphLaunch", () -> cuGraphLaunch(graph, stream));
   }
 
-  private MemorySegment captured(Runnable work) {
+  /** {@return the graph, or NULL where it was refused} */
+  private MemorySegment captured(Object key, Runnable work) {
+    try {
+      var graph = capture(work);
+      keep(key, graph);
+      return graph;
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (OutOfDeviceMemoryException e) {
+      // Perhaps there is room for a graph the next time.
+      return MemorySegment.NULL;
+    } catch (NativeException e) {
+      LOG.log(
+          System.Logger.Level.INFO,
+          "work of {0} steps runs without a graph, since its capture was refused: {1}",
+          key instanceof Listing listing ? listing.tasks().size() : 1,
+          e.getMessage());
+      keep(key, MemorySegment.NULL);
+      return MemorySegment.NULL;
+    }
+  }
+
+  /**
+   * A virtual thread may go on on another thread of the system, which may end only a relaxed
+   * capture.
+   */
+  private static int mode() {
+    return Thread.currentThread().isVirtual()
+        ? CU_STREAM_CAPTURE_MODE_RELAXED()
+        : CU_STREAM_CAPTURE_MODE_THREAD_LOCAL();
+  }
+
+  private MemorySegment capture(Runnable work) {
     capture.lock();
     try {
-      driver.call(
-          "cuStreamBeginCapture",
-          () -> cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL()));
+      driver.call("cuStreamBeginCapture", () -> cuStreamBeginCapture_v2(stream, mode()));
+      capturing = true;
       try {
         work.run();
       } catch (RuntimeException e) {
         abandon(e);
         throw e;
+      } finally {
+        capturing = false;
       }
-      var graph = driver.create("cuStreamEndCapture", out -> cuStreamEndCapture(stream, out));
-      return instantiated(graph);
+      return instantiated(
+          driver.create("cuStreamEndCapture", out -> cuStreamEndCapture(stream, out)));
     } finally {
       capture.unlock();
     }

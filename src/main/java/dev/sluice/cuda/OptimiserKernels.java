@@ -67,7 +67,8 @@ final class OptimiserKernels {
     arguments[1] = table.rows();
     arguments[2] = table.chunks();
     System.arraycopy(rest, 0, arguments, 3, rest.length);
-    family.launch(kernel, Grid.blocks(table.chunks()), arguments);
+    // Not a part of any graph, since rates change with the steps.
+    family.stream().apart(() -> family.launch(kernel, Grid.blocks(table.chunks()), arguments));
   }
 
   /** Leaves a partial result of each block; as many blocks as chunks, up to a number. */
@@ -96,17 +97,21 @@ final class OptimiserKernels {
   /** max, scale, step: sum [1], loss [1], verdict [4]. */
   private static void stepFactor(Stream stream, double[] s, Tensor... t) {
     boolean wide = t[0].type() == DType.FLOAT64;
-    Family.of(stream, "optimisers", t[1])
-        .launch(
-            "step_factor",
-            Grid.blocks(1),
-            wide ? null : t[0],
-            wide ? t[0] : null,
-            t[1],
-            t[2],
-            s[0],
-            s[1],
-            s[2]);
+    var family = Family.of(stream, "optimisers", t[1]);
+    // Not a part of any graph, since the step is another one each time.
+    family.stream()
+        .apart(
+            () ->
+                family.launch(
+                    "step_factor",
+                    Grid.blocks(1),
+                    wide ? null : t[0],
+                    wide ? t[0] : null,
+                    t[1],
+                    t[2],
+                    s[0],
+                    s[1],
+                    s[2]));
   }
 
   /** rate, L2, momentum, dampening, Nesterov, first: w, g, momentum buffer or null; factor. */

@@ -202,6 +202,10 @@ record ComposedConvLstm(Backend backend, CellSpec spec) implements CellPlan {
 
   @Override
   public void forward(Stream stream, Tensor packed, Sequence values, Tensor reserve) {
+    stream.together(() -> run(stream, packed, values, reserve));
+  }
+
+  private void run(Stream stream, Tensor packed, Sequence values, Tensor reserve) {
     var trip = new Trip(reserve, packed);
     copyOrZero(stream, values.initial().get(0), trip.h.at(0));
     copyOrZero(stream, values.initial().get(1), trip.c.at(0));

@@ -173,7 +173,8 @@ public final class ConvGru implements Layer {
   }
 
   private Output whole(Pass pass, Tensor x, Tensor initial) {
-    return run(pass, inputGates.inPlace(pass, x), inputCandidate.inPlace(pass, x), initial);
+    return pass.together(
+        () -> run(pass, inputGates.inPlace(pass, x), inputCandidate.inPlace(pass, x), initial));
   }
 
   /** Keeps y; x is null in a cell that gets no input. */
@@ -231,8 +232,12 @@ public final class ConvGru implements Layer {
 
   private Output withoutInput(Pass pass, int steps, Tensor initial) {
     int k = config.hidden;
-    var rz = biases(pass, inputBias.rows(0, 2 * k), steps, initial);
-    return run(pass, rz, biases(pass, inputBias.rows(2 * k, 3 * k), steps, initial), initial);
+    return pass.together(
+        () -> {
+          var rz = biases(pass, inputBias.rows(0, 2 * k), steps, initial);
+          var n = biases(pass, inputBias.rows(2 * k, 3 * k), steps, initial);
+          return run(pass, rz, n, initial);
+        });
   }
 
   /** What stands for the convolution of an input that there is not. */

@@ -153,6 +153,10 @@ public final class EncoderForecaster implements FrameForecaster {
       throw new IllegalArgumentException(
           "encoder-forecaster: expected at least 1 frame ahead, got " + ahead);
     }
+    return pass.together(() -> steps(pass, frames, ahead));
+  }
+
+  private Tensor steps(Pass pass, Tensor frames, int ahead) {
     var patch = new Patch(config.patch);
     var x = patch.split(pass, frames);
     var states = new ArrayList<List<Tensor>>();

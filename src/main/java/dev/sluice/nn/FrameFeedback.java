@@ -152,6 +152,10 @@ public final class FrameFeedback implements FrameForecaster {
         Shapes.ANY,
         Shapes.ANY,
         config.channels);
+    return pass.together(() -> steps(pass, frames, total));
+  }
+
+  private Tensor steps(Pass pass, Tensor frames, int total) {
     var patch = new Patch(config.patch);
     var x = patch.split(pass, frames);
     int seen = x.shape().size(0);

@@ -143,8 +143,14 @@ public final class Ghu implements Layer {
         frame == null ? Shapes.ANY : frame.width(),
         config.hidden);
     var step = x.shape().inner();
-    var before = initial == null ? pass.zeros(type, step) : initial;
-    Shapes.check("ghu: z", before, type, "N, H, W, K", step.dims());
+    if (initial != null) {
+      Shapes.check("ghu: z", initial, type, "N, H, W, K", step.dims());
+    }
+    return pass.together(() -> run(pass, x, initial));
+  }
+
+  private Tensor run(Pass pass, Tensor x, Tensor initial) {
+    var before = initial == null ? pass.zeros(type, x.shape().inner()) : initial;
     var sums = input.of(pass, x);
     var z = pass.watch(pass.empty(type, x.shape()));
     for (int t = 0; t < x.shape().dim(0); t++) {

@@ -151,11 +151,18 @@ public abstract sealed class MemoryCell implements Layer permits StLstm, CausalL
         width(),
         config.inputs);
     var frames = x.shape().inner();
+    if (initial != null) {
+      check(initial, frames);
+    }
+    return pass.together(() -> run(pass, x, initial));
+  }
+
+  private Output run(Pass pass, Tensor x, State initial) {
+    var frames = x.shape().inner();
     var state = initial;
     if (state == null) {
       state = zeros(pass, frames.size(0), frames.size(1), frames.size(2));
     }
-    check(state, frames);
     var sums = input.of(pass, x);
     var y = pass.watch(pass.empty(type, state.h.shape().outer(x.shape().dim(0))));
     for (int t = 0; t < x.shape().dim(0); t++) {

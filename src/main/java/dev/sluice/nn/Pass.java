@@ -12,6 +12,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /**
@@ -105,6 +106,20 @@ public final class Pass implements AutoCloseable {
   /** {@return the device} */
   public Device device() {
     return device;
+  }
+
+  /**
+   * {@return what the work makes} Much work that comes again in each pass, such as a sequence step
+   * by step: an engine may hand it over at once.
+   *
+   * @param work of this pass
+   * @param <T> what it makes
+   */
+  public <T> T together(Supplier<T> work) {
+    requireUsable();
+    var made = new AtomicReference<T>();
+    stream.together(() -> made.set(work.get()));
+    return made.get();
   }
 
   /** {@return the stream that the work is enqueued on} */
@@ -292,9 +307,12 @@ public final class Pass implements AutoCloseable {
     }
     wentBack = true;
     try {
-      for (int i = records.size() - 1; i >= 0; i--) {
-        records.get(i).run();
-      }
+      stream.together(
+          () -> {
+            for (int i = records.size() - 1; i >= 0; i--) {
+              records.get(i).run();
+            }
+          });
     } finally {
       records.clear();
       device.publish(stream);

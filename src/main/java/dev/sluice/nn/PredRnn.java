@@ -302,6 +302,10 @@ public final class PredRnn implements FrameForecaster {
   }
 
   private Output run(Pass pass, Tensor like, int total, FrameSampling.Reading reading) {
+    return pass.together(() -> steps(pass, like, total, reading));
+  }
+
+  private Output steps(Pass pass, Tensor like, int total, FrameSampling.Reading reading) {
     var frame = like.shape();
     int layers = cells.size();
     var states = new ArrayList<StLstm.State>();

@@ -246,6 +246,10 @@ public final class PredRnnPlusPlus implements FrameForecaster {
   }
 
   private Output run(Pass pass, Tensor like, int total, FrameSampling.Reading reading) {
+    return pass.together(() -> steps(pass, like, total, reading));
+  }
+
+  private Output steps(Pass pass, Tensor like, int total, FrameSampling.Reading reading) {
     var frame = like.shape();
     var states = new ArrayList<CausalLstm.State>();
     cells.forEach(

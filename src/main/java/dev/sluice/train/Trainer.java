@@ -113,8 +113,13 @@ public final class Trainer {
     }
     cutShort = true;
     try (var pass = Pass.recomputing(device, optimiser.steps(), segment)) {
-      var made = loss.apply(pass);
-      pass.backward(made);
+      var made =
+          pass.together(
+              () -> {
+                var value = loss.apply(pass);
+                pass.backward(value);
+                return value;
+              });
       verdict.judge(made, clip, optimiser.steps() + 1);
     }
     looked = false;
