@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Vector arithmetic of the float loops. Only touched where {@link VectorApi#PRESENT}. */
@@ -38,7 +39,33 @@ final class Lanes {
   private static final FloatVector HALF = all(0.5f);
   private static final FloatVector ONE = all(1f);
 
+  private static final VectorShuffle<Float> BY_8 = turned(8);
+  private static final VectorShuffle<Float> BY_4 = turned(4);
+  private static final VectorShuffle<Float> BY_2 = turned(2);
+  private static final VectorShuffle<Float> BY_1 = turned(1);
+
   private Lanes() {}
+
+  private static VectorShuffle<Float> turned(int by) {
+    return VectorShuffle.iota(WIDTH, by, 1, true);
+  }
+
+  /**
+   * The sum of all lanes: the upper half is added to the lower one until one lane is left. Not by
+   * reduceLanes, which adds in one order while the JVM interprets and in another once it has
+   * compiled: a run that is repeated would give other bits.
+   */
+  static float sum(FloatVector v) {
+    var sum = v;
+    if (COUNT > 8) {
+      sum = sum.add(sum.rearrange(BY_8));
+    }
+    if (COUNT > 4) {
+      sum = sum.add(sum.rearrange(BY_4));
+    }
+    sum = sum.add(sum.rearrange(BY_2));
+    return sum.add(sum.rearrange(BY_1)).lane(0);
+  }
 
   private static FloatVector all(float value) {
     return FloatVector.broadcast(WIDTH, value);

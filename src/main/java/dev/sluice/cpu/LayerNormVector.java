@@ -6,7 +6,6 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * {@link LayerNormKernels} over vectors. Sums run in float over stretches so short that nothing is
@@ -33,7 +32,7 @@ final class LayerNormVector {
     for (long e = from; e < end; e += STEP) {
       sum = sum.add(fromMemorySegment(WIDTH, x, e, ORDER).sub(centre));
     }
-    return sum.reduceLanes(VectorOperators.ADD);
+    return Lanes.sum(sum);
   }
 
   private static float squares(MemorySegment x, long from, long end, float centre) {
@@ -42,7 +41,7 @@ final class LayerNormVector {
       var d = fromMemorySegment(WIDTH, x, e, ORDER).sub(centre);
       sum = d.fma(d, sum);
     }
-    return sum.reduceLanes(VectorOperators.ADD);
+    return Lanes.sum(sum);
   }
 
   static int normalise(
@@ -95,8 +94,8 @@ final class LayerNormVector {
       first = first.add(q);
       second = q.fma(fromMemorySegment(WIDTH, xh, at + e, ORDER), second);
     }
-    sums[0] += first.reduceLanes(VectorOperators.ADD);
-    sums[1] += second.reduceLanes(VectorOperators.ADD);
+    sums[0] += Lanes.sum(first);
+    sums[1] += Lanes.sum(second);
   }
 
   static void data(

@@ -9,7 +9,6 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /** One row times a matrix, over vectors; bound by how fast the matrix comes from the caches. */
 final class RowVector {
@@ -59,14 +58,10 @@ final class RowVector {
     }
     int done = (int) (whole / 4);
     long first = at / 4;
-    put(to, o, sum(a) + dot(w, first, from, done, in), add);
-    put(to, o + 1, sum(b) + dot(w, first + in, from, done, in), add);
-    put(to, o + 2, sum(c) + dot(w, first + 2L * in, from, done, in), add);
-    put(to, o + 3, sum(d) + dot(w, first + 3L * in, from, done, in), add);
-  }
-
-  private static float sum(FloatVector v) {
-    return v.reduceLanes(VectorOperators.ADD);
+    put(to, o, Lanes.sum(a) + dot(w, first, from, done, in), add);
+    put(to, o + 1, Lanes.sum(b) + dot(w, first + in, from, done, in), add);
+    put(to, o + 2, Lanes.sum(c) + dot(w, first + 2L * in, from, done, in), add);
+    put(to, o + 3, Lanes.sum(d) + dot(w, first + 3L * in, from, done, in), add);
   }
 
   private static float dot(MemorySegment w, long row, MemorySegment from, int low, int high) {

@@ -3,6 +3,7 @@ package dev.sluice.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.Samples;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import jdk.incubator.vector.FloatVector;
@@ -50,6 +51,21 @@ class LanesTest {
       assertEquals(1, at(Lanes::sigmoid, x), 1.6e-7);
       assertEquals(0, at(Lanes::sigmoid, -x), 1.6e-7);
       assertTrue(at(Lanes::sigmoid, -x) >= 0, "a gate does not turn a sign around");
+    }
+  }
+
+  /** Interpreted at first, compiled in the end. */
+  @Test
+  void sumsHaveTheSameBitsBeforeAndAfterTheyAreCompiled() {
+    for (int round = 0; round < 100_000; round++) {
+      var values = Samples.floats(round % 1000, Lanes.COUNT);
+      float sum = Lanes.sum(FloatVector.fromArray(Lanes.WIDTH, values, 0));
+      for (int half = Lanes.COUNT / 2; half > 0; half /= 2) {
+        for (int lane = 0; lane < half; lane++) {
+          values[lane] += values[lane + half];
+        }
+      }
+      assertEquals(values[0], sum);
     }
   }
 
