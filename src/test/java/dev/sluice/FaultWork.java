@@ -1,17 +1,13 @@
-package dev.sluice.cuda;
+package dev.sluice;
 
-import dev.sluice.DType;
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
-import dev.sluice.Samples;
-import dev.sluice.Shape;
-import dev.sluice.Tensor;
 import dev.sluice.nn.ConvGru;
 import dev.sluice.nn.ConvLstm;
 import dev.sluice.nn.EncoderForecaster;
 import dev.sluice.nn.Layer;
 import dev.sluice.nn.Pass;
+import dev.sluice.nn.PredRnn;
 import dev.sluice.nn.Rnn;
+import dev.sluice.spi.RnnSpec;
 import dev.sluice.train.Adam;
 import dev.sluice.train.Checkpoint;
 import dev.sluice.train.Loss;
@@ -27,19 +23,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 
-/** Work that native calls fail in; each makes all it needs and closes it. */
-enum FaultScenario {
-  /** What a process asks once, before it opens the first device. */
-  INSTALLATION {
-    @Override
-    float[] run(Device device, Path folder) {
-      return new float[] {Installation.look().devices()};
-    }
-  },
+/** Work that native calls fail in, on any engine; each makes all it needs and closes it. */
+public enum FaultWork {
   OPEN_AND_CLOSE {
     @Override
-    float[] run(Device device, Path folder) {
-      try (var own = Simulator.open();
+    public float[] run(String engine, Device device, Path folder) {
+      try (var own = Device.open(engine);
           var arena = own.arena()) {
         return arena.tensor(Shape.of(3), new float[] {1, 2, 3}).floats();
       }
@@ -47,35 +36,59 @@ enum FaultScenario {
   },
   LSTM_INFERENCE {
     @Override
-    float[] run(Device device, Path folder) {
-      return inferred(device, FaultScenario::lstm, FaultScenario::lstmLoss);
+    public float[] run(String engine, Device device, Path folder) {
+      return inferred(device, FaultWork::lstm, FaultWork::lstmLoss);
     }
   },
   CONV_LSTM_INFERENCE {
     @Override
-    float[] run(Device device, Path folder) {
-      return inferred(device, FaultScenario::convLstm, FaultScenario::convLstmLoss);
+    public float[] run(String engine, Device device, Path folder) {
+      return inferred(device, FaultWork::convLstm, FaultWork::convLstmLoss);
     }
   },
   LSTM_TRAINING {
     @Override
-    float[] run(Device device, Path folder) {
-      return trained(device, FaultScenario::lstm, FaultScenario::lstmLoss);
+    public float[] run(String engine, Device device, Path folder) {
+      return trained(device, FaultWork::lstm, FaultWork::lstmLoss);
     }
   },
-  /** Of cuBLAS and kernels, since cuDNN has no such network. */
+  /** Batches of rows that threads of the CPU engine share, two layers, both directions. */
+  SHARED_ROWS_TRAINING {
+    @Override
+    public float[] run(String engine, Device device, Path folder) {
+      return trained(
+          device,
+          arena -> Rnn.lstm(2, 3).layers(2).bidirectional().build(Weights.random(1), arena),
+          (pass, layer) -> {
+            var x = pass.tensor(Shape.of(2, 32, 2), Samples.floats(1, 128));
+            return loss(pass, ((Rnn) layer).forward(pass, x).y());
+          });
+    }
+  },
+  /** Of products and kernels on CUDA, since cuDNN has no such network. */
+  COMPOSED_TRAINING {
+    @Override
+    public float[] run(String engine, Device device, Path folder) {
+      return trained(
+          device,
+          arena ->
+              Rnn.gruResetBefore(2, 3).blend(RnnSpec.Blend.UPDATE).build(Weights.random(1), arena),
+          FaultWork::lstmLoss);
+    }
+  },
+  /** Of products and kernels on CUDA, since cuDNN has no such network. */
   COMPOSED_INFERENCE {
     @Override
-    float[] run(Device device, Path folder) {
+    public float[] run(String engine, Device device, Path folder) {
       return inferred(
           device,
           arena -> Rnn.gruResetBefore(2, 3).build(Weights.random(1), arena),
-          FaultScenario::lstmLoss);
+          FaultWork::lstmLoss);
     }
   },
   CONV_GRU_TRAINING {
     @Override
-    float[] run(Device device, Path folder) {
+    public float[] run(String engine, Device device, Path folder) {
       return trained(
           device,
           arena ->
@@ -83,9 +96,24 @@ enum FaultScenario {
           (pass, layer) -> loss(pass, ((ConvGru) layer).forward(pass, frames(pass), null).y()));
     }
   },
+  /** ST-LSTM with layer norm, patches and the decoupling loss. */
+  PREDRNN_TRAINING {
+    @Override
+    public float[] run(String engine, Device device, Path folder) {
+      var config =
+          new PredRnn.Config(1, List.of(2), 3, 2, new ConvLstm.Config.Frame(2, 2), false, 0.1);
+      return trained(
+          device,
+          arena -> new PredRnn(config, Weights.random(1), arena),
+          (pass, model) -> {
+            var x = pass.tensor(Shape.of(3, 1, 4, 4, 1), Samples.floats(2, 48));
+            return ((PredRnn) model).loss(pass, x, 2, Loss.mse()::of);
+          });
+    }
+  },
   ENCODER_FORECASTER_TRAINING {
     @Override
-    float[] run(Device device, Path folder) {
+    public float[] run(String engine, Device device, Path folder) {
       return trained(
           device,
           arena ->
@@ -98,7 +126,7 @@ enum FaultScenario {
   },
   CHECKPOINT {
     @Override
-    float[] run(Device device, Path folder) {
+    public float[] run(String engine, Device device, Path folder) {
       try (var arena = device.arena("a model")) {
         var first = lstm(arena);
         var trainer = trainer(device, first, arena);
@@ -114,9 +142,9 @@ enum FaultScenario {
   /** Plans and algorithms are timed, since no earlier run left its choices. */
   CHOICES {
     @Override
-    float[] run(Device device, Path folder) {
+    public float[] run(String engine, Device device, Path folder) {
       forget(Path.of(System.getProperty("sluice.cache")));
-      try (var own = Simulator.open();
+      try (var own = Device.open(engine);
           var arena = own.arena("a model")) {
         var lstm = lstm(arena);
         var frames = convLstm(arena);
@@ -127,12 +155,28 @@ enum FaultScenario {
       }
     }
   },
+  /** As {@link #CHOICES}, where the CPU engine also tries frames of 8 or 16 channels a block. */
+  BLOCKED_CHOICES {
+    @Override
+    public float[] run(String engine, Device device, Path folder) {
+      forget(Path.of(System.getProperty("sluice.cache")));
+      try (var own = Device.open(engine)) {
+        return trained(
+            own,
+            arena -> new ConvLstm(new ConvLstm.Config(16, 16, 3), Weights.random(2), arena),
+            (pass, layer) -> {
+              var x = pass.tensor(Shape.of(2, 1, 3, 3, 16), Samples.floats(2, 288));
+              return loss(pass, ((ConvLstm) layer).forward(pass, x, null).y());
+            });
+      }
+    }
+  },
   /** Blocks that fit nobody go back to the system while work goes on. */
   SHORT_OF_MEMORY {
     @Override
-    float[] run(Device device, Path folder) {
+    public float[] run(String engine, Device device, Path folder) {
       long most = 16L << 20;
-      try (var own = Simulator.open(Device.Options.defaults().memoryCap(most))) {
+      try (var own = Device.open(Device.Options.defaults().engine(engine).memoryCap(most))) {
         for (int i = 0; i < 3; i++) {
           try (var arena = own.arena();
               var other = own.arena()) {
@@ -151,17 +195,18 @@ enum FaultScenario {
   /**
    * Does the work.
    *
-   * @param device open, for the scenarios that {@link #opens} none
+   * @param engine to open a device of
+   * @param device open, where the work {@link #opens} none
    * @param folder for files
    * @return what came of it, the same each time
    */
-  abstract float[] run(Device device, Path folder);
+  public abstract float[] run(String engine, Device device, Path folder);
 
   /** Whether it opens the device, if any, itself. */
-  boolean opens() {
-    return this == INSTALLATION
-        || this == OPEN_AND_CLOSE
+  public boolean opens() {
+    return this == OPEN_AND_CLOSE
         || this == CHOICES
+        || this == BLOCKED_CHOICES
         || this == SHORT_OF_MEMORY;
   }
 

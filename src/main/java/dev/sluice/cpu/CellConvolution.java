@@ -1,7 +1,6 @@
 package dev.sluice.cpu;
 
 import dev.sluice.spi.ConvSpec;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -54,20 +53,26 @@ interface CellConvolution extends AutoCloseable {
     var s = spec();
     long pixels = 4L * frames() * s.height() * s.width();
     long weights = 4L * s.outputs() * s.inputs() * s.kernelHeight() * s.kernelWidth();
-    try (var arena = Arena.ofShared()) {
-      var x = arena.allocate(pixels * s.inputs(), 64);
-      var y = arena.allocate(pixels * s.outputs(), 64);
-      var packed = arena.allocate(packedBytes(), 64);
-      var bias = arena.allocate(4L * s.outputs(), 64);
-      long step = best(() -> forward(stream, packed, bias, x, y));
+    long[] sizes = {
+      pixels * s.inputs(),
+      pixels * s.outputs(),
+      packedBytes(),
+      4L * s.outputs(),
+      training() ? gradientBytes() : 0,
+      weights
+    };
+    try (var memory = new HostMemory(Blocks.total(sizes), 64)) {
+      var parts = Blocks.cut(memory.block(), sizes);
+      var x = parts[0];
+      var y = parts[1];
+      var packed = parts[2];
+      long step = best(() -> forward(stream, packed, parts[3], x, y));
       if (!training()) {
         return frames() / s.batch() * step;
       }
-      var scratch = arena.allocate(gradientBytes(), 64);
-      var dw = arena.allocate(weights, 64);
       step += best(() -> backwardData(stream, packed, y, x));
       return frames() / s.batch() * step
-          + best(() -> backwardWeights(stream, x, y, dw, null, scratch));
+          + best(() -> backwardWeights(stream, x, y, parts[5], null, parts[4]));
     }
   }
 

@@ -37,19 +37,7 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
         hasInput
             ? new Convolutions(engine, spec, all, all, spec.inputs(), layout, layout, true, false)
             : null;
-    this.recurrent =
-        algorithm == CellAlgorithm.WINOGRAD
-            ? new WinogradConvolution(spec, spec.batch(), all, spec.hidden(), !hasInput, hasInput)
-            : new Convolutions(
-                engine,
-                spec,
-                spec.batch(),
-                all,
-                spec.hidden(),
-                layout,
-                layout,
-                !hasInput,
-                hasInput);
+    this.recurrent = recurrent(engine, algorithm, all);
     this.frames = new FrameReorder(engine, spec, layout);
     int area = spec.height() * spec.width();
     boolean last = layout == Layout.CHANNELS_LAST;
@@ -59,6 +47,22 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
             last ? spec.hidden() : spec.hidden() * area,
             CellClip.NONE,
             last ? area : 1);
+  }
+
+  /** Closes the input's convolution where this one cannot be made. */
+  private CellConvolution recurrent(MemorySegment engine, CellAlgorithm algorithm, int all) {
+    int batch = spec.batch();
+    int hidden = spec.hidden();
+    try {
+      return algorithm == CellAlgorithm.WINOGRAD
+          ? new WinogradConvolution(spec, batch, all, hidden, !hasInput, hasInput)
+          : new Convolutions(engine, spec, batch, all, hidden, layout, layout, !hasInput, hasInput);
+    } catch (RuntimeException e) {
+      if (hasInput) {
+        input.close();
+      }
+      throw e;
+    }
   }
 
   Choice choice() {

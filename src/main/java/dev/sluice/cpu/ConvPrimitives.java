@@ -3,9 +3,7 @@ package dev.sluice.cpu;
 import static dev.sluice.bindings.onednn.Dnnl_h.*;
 
 import dev.sluice.spi.ConvSpec;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,9 +24,8 @@ final class ConvPrimitives implements AutoCloseable {
 
   private final MemorySegment engine;
   private final ConvSpec spec;
-  private final Arena arena = Arena.ofShared();
+  private final Descriptors held = new Descriptors();
   private final List<Primitive> owned = new ArrayList<>();
-  private final List<MemorySegment> descriptors = new ArrayList<>();
   private final MemorySegment source;
   private final MemorySegment destination;
   private final MemorySegment anyWeights;
@@ -48,19 +45,19 @@ final class ConvPrimitives implements AutoCloseable {
     long k = spec.outputs();
     long kh = spec.kernelHeight();
     long kw = spec.kernelWidth();
-    source = keep(OneDnn.tagged(arena, from.tag(), n, c, h, w));
-    destination = keep(OneDnn.tagged(arena, to.tag(), n, k, h, w));
-    anyWeights = keep(OneDnn.tagged(arena, dnnl_format_tag_any(), k, c, kh, kw));
-    plainWeights = keep(OneDnn.tagged(arena, dnnl_oihw(), k, c, kh, kw));
-    biases = keep(OneDnn.tagged(arena, dnnl_x(), k));
-    ones = arena.allocateFrom(ValueLayout.JAVA_LONG, 1, 1);
-    noDilation = arena.allocateFrom(ValueLayout.JAVA_LONG, 0, 0);
-    padding = arena.allocateFrom(ValueLayout.JAVA_LONG, kh / 2, kw / 2);
-  }
-
-  private MemorySegment keep(MemorySegment descriptor) {
-    descriptors.add(descriptor);
-    return descriptor;
+    ones = held.longs(1, 1);
+    noDilation = held.longs(0, 0);
+    padding = held.longs(kh / 2, kw / 2);
+    try {
+      source = held.tagged(from.tag(), n, c, h, w);
+      destination = held.tagged(to.tag(), n, k, h, w);
+      anyWeights = held.tagged(dnnl_format_tag_any(), k, c, kh, kw);
+      plainWeights = held.tagged(dnnl_oihw(), k, c, kh, kw);
+      biases = held.tagged(dnnl_x(), k);
+    } catch (RuntimeException e) {
+      held.close();
+      throw e;
+    }
   }
 
   private Primitive own(Primitive primitive) {
@@ -156,19 +153,16 @@ final class ConvPrimitives implements AutoCloseable {
   }
 
   private Primitive make(String call, boolean add, Maker maker) {
-    var attributes = Primitive.attributes(add);
-    try {
+    try (var descriptors = new Descriptors()) {
+      var attributes = descriptors.attributes(add);
       var made = OneDnn.create(call, out -> maker.make(out, attributes));
       return own(new Primitive(engine, made, call + " " + spec));
-    } finally {
-      dnnl_primitive_attr_destroy(attributes);
     }
   }
 
   @Override
   public void close() {
     owned.forEach(Primitive::close);
-    descriptors.forEach(d -> dnnl_memory_desc_destroy(d));
-    arena.close();
+    held.close();
   }
 }

@@ -52,21 +52,26 @@ final class Convolutions implements CellConvolution {
     this.all = all;
     this.spec = spec;
     this.serial = new ConvPrimitives(engine, spec, from, to);
-    this.forward = serial.forward(bias, add, training, null);
-    this.packForward = serial.packing(forward.descriptor(dnnl_query_weights_md()));
-    if (!training) {
-      whole = null;
-      backward = null;
-      packBackward = null;
-      weights = null;
-      unpackWeights = null;
-      return;
+    try {
+      this.forward = serial.forward(bias, add, training, null);
+      this.packForward = serial.packing(forward.descriptor(dnnl_query_weights_md()));
+      if (!training) {
+        whole = null;
+        backward = null;
+        packBackward = null;
+        weights = null;
+        unpackWeights = null;
+        return;
+      }
+      this.backward = serial.backwardData();
+      this.packBackward = serial.packing(backward.descriptor(dnnl_query_weights_md()));
+      this.whole = new ConvPrimitives(engine, frames(spec, all), from, to);
+      this.weights = whole.backwardWeights(true);
+      this.unpackWeights = whole.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
+    } catch (RuntimeException e) {
+      close();
+      throw e;
     }
-    this.backward = serial.backwardData();
-    this.packBackward = serial.packing(backward.descriptor(dnnl_query_weights_md()));
-    this.whole = new ConvPrimitives(engine, frames(spec, all), from, to);
-    this.weights = whole.backwardWeights(true);
-    this.unpackWeights = whole.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
   }
 
   private static ConvSpec frames(ConvSpec s, int count) {

@@ -4,7 +4,6 @@ import static dev.sluice.bindings.onednn.Dnnl_h.dnnl_engine_destroy;
 
 import dev.sluice.DType;
 import dev.sluice.NativeException;
-import dev.sluice.OutOfDeviceMemoryException;
 import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import dev.sluice.bindings.NativeLibraries;
@@ -19,7 +18,6 @@ import dev.sluice.spi.Kernel;
 import dev.sluice.spi.Product;
 import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -34,7 +32,7 @@ final class CpuBackend implements Backend {
   private final int threads;
   private final MemorySegment engine;
   private final LayoutChoice layouts;
-  private final Map<Long, Arena> blocks = new ConcurrentHashMap<>();
+  private final Map<Long, HostMemory> blocks = new ConcurrentHashMap<>();
   private final Map<ConvSpec, ConvPlan> convolutions = new ConcurrentHashMap<>();
   private final Map<RnnKey, CpuRnn> networks = new ConcurrentHashMap<>();
   private final Map<CellSpec, Optional<ConvLstmPlan>> cells = new ConcurrentHashMap<>();
@@ -51,30 +49,20 @@ final class CpuBackend implements Backend {
   }
 
   @Override
+  public long openObjects() {
+    return NativeCalls.open();
+  }
+
+  @Override
   public Stream openStream() {
     return new CpuStream(engine, threads);
   }
 
   @Override
   public MemorySegment allocate(long bytes) {
-    long available = HostMemory.available();
-    if (bytes > available) {
-      throw outOfMemory(bytes, ", available " + available);
-    }
-    var arena = Arena.ofShared();
-    try {
-      var block = arena.allocate(bytes, 256);
-      blocks.put(block.address(), arena);
-      return block;
-    } catch (OutOfMemoryError e) {
-      arena.close();
-      throw outOfMemory(bytes, "");
-    }
-  }
-
-  private static OutOfDeviceMemoryException outOfMemory(long bytes, String more) {
-    return new OutOfDeviceMemoryException(
-        "malloc", 0, "NULL", "asked for " + bytes + " bytes" + more + "; use smaller shapes");
+    var memory = new HostMemory(bytes, 256);
+    blocks.put(memory.block().address(), memory);
+    return memory.block();
   }
 
   @Override
@@ -222,7 +210,7 @@ final class CpuBackend implements Backend {
         .forEach(plan -> ((OneDnnConvolution) plan).close());
     networks.values().forEach(CpuRnn::close);
     cells.values().forEach(plan -> plan.ifPresent(ConvLstmPlan::close));
-    blocks.values().forEach(Arena::close);
-    dnnl_engine_destroy(engine);
+    blocks.values().forEach(HostMemory::close);
+    OneDnn.destroy(engine, e -> dnnl_engine_destroy(e));
   }
 }

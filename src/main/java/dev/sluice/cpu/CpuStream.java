@@ -3,7 +3,6 @@ package dev.sluice.cpu;
 import static dev.sluice.bindings.onednn.Dnnl_h.*;
 
 import dev.sluice.Stream;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -26,8 +25,13 @@ final class CpuStream extends Stream {
 
   CpuStream(MemorySegment engine, int threads) {
     this.engine = engine;
-    this.handle = OneDnn.stream(engine);
     this.team = new Team(threads);
+    try {
+      this.handle = OneDnn.stream(engine);
+    } catch (RuntimeException e) {
+      team.close();
+      throw e;
+    }
   }
 
   MemorySegment handle() {
@@ -73,7 +77,7 @@ final class CpuStream extends Stream {
 
   @Override
   public long scratchBytes() {
-    long own = primitives.block.byteSize() + plans.block.byteSize() + steps.block.byteSize();
+    long own = primitives.bytes() + plans.bytes() + steps.bytes();
     return own + parts.stream().mapToLong(CpuStream::scratchBytes).sum();
   }
 
@@ -91,7 +95,7 @@ final class CpuStream extends Stream {
   public void close() {
     parts.forEach(CpuStream::close);
     executions.values().forEach(Primitive.Execution::close);
-    dnnl_stream_destroy(handle);
+    OneDnn.destroy(handle, s -> dnnl_stream_destroy(s));
     team.close();
     primitives.close();
     plans.close();
@@ -100,23 +104,24 @@ final class CpuStream extends Stream {
 
   /** A block that grows. */
   private static final class Scratch {
-    private Arena arena;
-    private MemorySegment block = MemorySegment.NULL;
+    private HostMemory memory;
 
     MemorySegment of(long bytes) {
-      if (block.byteSize() < bytes) {
+      if (bytes() < bytes) {
         close();
-        arena = Arena.ofShared();
-        block = arena.allocate(bytes, 64);
+        memory = new HostMemory(bytes, 64);
       }
-      return block;
+      return memory == null ? MemorySegment.NULL : memory.block();
+    }
+
+    long bytes() {
+      return memory == null ? 0 : memory.block().byteSize();
     }
 
     void close() {
-      if (arena != null) {
-        arena.close();
-        arena = null;
-        block = MemorySegment.NULL;
+      if (memory != null) {
+        memory.close();
+        memory = null;
       }
     }
   }

@@ -1,9 +1,6 @@
 package dev.sluice.cpu;
 
-import static dev.sluice.bindings.onednn.Dnnl_h.dnnl_memory_desc_destroy;
-
 import dev.sluice.spi.CellSpec;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
@@ -80,14 +77,11 @@ final class FrameReorder implements AutoCloseable {
   }
 
   private Primitive make(Way way) {
-    try (var arena = Arena.ofConfined()) {
+    try (var frames = new Descriptors()) {
       long n = (long) way.steps * spec.batch();
-      var from = OneDnn.tagged(arena, way.from.tag(), n, way.channels, spec.height(), spec.width());
-      var to = OneDnn.tagged(arena, way.to.tag(), n, way.channels, spec.height(), spec.width());
-      var made = Primitive.reorder(engine, from, to);
-      dnnl_memory_desc_destroy(from);
-      dnnl_memory_desc_destroy(to);
-      return made;
+      var from = frames.tagged(way.from.tag(), n, way.channels, spec.height(), spec.width());
+      var to = frames.tagged(way.to.tag(), n, way.channels, spec.height(), spec.width());
+      return Primitive.reorder(engine, from, to);
     }
   }
 

@@ -1,16 +1,60 @@
 package dev.sluice.cpu;
 
+import dev.sluice.OutOfDeviceMemoryException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What the system can give: malloc alone says yes to more than there is, and the kernel then kills.
+ * A block of memory outside the Java heap. What the system can give is asked for first: malloc
+ * alone says yes to more than there is, and the kernel then kills.
  */
-final class HostMemory {
+final class HostMemory implements AutoCloseable {
   private static final Path MEMINFO = Path.of("/proc/meminfo");
+  private static final long ALWAYS_THERE = 1 << 20;
 
-  private HostMemory() {}
+  private final Arena arena;
+  private final MemorySegment block;
+
+  /**
+   * @param bytes of it, zeros
+   * @param alignment of its address
+   * @throws OutOfDeviceMemoryException if there is no room
+   */
+  HostMemory(long bytes, long alignment) {
+    if (NativeCalls.fault("malloc") != 0) {
+      throw none(bytes, "");
+    }
+    long available = bytes <= ALWAYS_THERE ? Long.MAX_VALUE : available();
+    if (bytes > available) {
+      throw none(bytes, ", available " + available);
+    }
+    arena = Arena.ofShared();
+    try {
+      block = arena.allocate(bytes, alignment);
+    } catch (OutOfMemoryError e) {
+      arena.close();
+      throw none(bytes, "");
+    }
+    NativeCalls.opened();
+  }
+
+  private static OutOfDeviceMemoryException none(long bytes, String more) {
+    return new OutOfDeviceMemoryException(
+        "malloc", 0, "NULL", "asked for " + bytes + " bytes" + more + "; use smaller shapes");
+  }
+
+  MemorySegment block() {
+    return block;
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+    NativeCalls.closed();
+  }
 
   /**
    * Bytes that can be had without swapping; {@link Long#MAX_VALUE} where the system does not say.

@@ -86,6 +86,9 @@ final class LayoutChoice {
           best = candidate;
         }
       } catch (NativeException e) {
+        if (e.code() != Primitive.UNIMPLEMENTED) {
+          throw e;
+        }
         // No implementation worth having: another one wins.
       }
     }

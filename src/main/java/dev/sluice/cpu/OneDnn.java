@@ -14,7 +14,11 @@ import java.util.function.ToIntFunction;
 final class OneDnn {
   private OneDnn() {}
 
-  static void check(int status, String call) {
+  static void check(int returned, String call) {
+    check(call, returned == dnnl_success() ? NativeCalls.fault(call) : returned);
+  }
+
+  private static void check(String call, int status) {
     if (status == dnnl_success()) {
       return;
     }
@@ -33,16 +37,54 @@ final class OneDnn {
       throw new OutOfDeviceMemoryException(
           call, status, name, "the system has no room; use smaller shapes");
     }
-    throw new NativeException(call, status, name, "");
+    throw new NativeException(call, status, name, reason(status));
   }
 
-  /** Makes something: {@code make} writes its handle to the pointer it gets. */
+  /** What oneDNN's documentation says, since the library itself gives the number alone. */
+  private static String reason(int status) {
+    return switch (status) {
+      case 2 -> "an argument is wrong, or two do not fit each other";
+      case 3, 4 -> "oneDNN has no implementation for it";
+      case 5 -> "it failed while it ran";
+      default -> "oneDNN says no more";
+    };
+  }
+
+  /**
+   * Makes something: {@code make} writes its handle to the pointer it gets. Whoever asks has to
+   * {@link #destroy} it.
+   */
   static MemorySegment create(String call, ToIntFunction<MemorySegment> make) {
     try (var arena = Arena.ofConfined()) {
       var handle = arena.allocate(ValueLayout.ADDRESS);
-      check(make.applyAsInt(handle), call);
+      int fault = NativeCalls.fault(call);
+      check(call, fault != 0 ? fault : make.applyAsInt(handle));
+      NativeCalls.opened();
       return handle.get(ValueLayout.ADDRESS, 0);
     }
+  }
+
+  /**
+   * Ends something; null, where making it failed, is let be. The status is not looked at: oneDNN
+   * gives none but success here, and nobody could do more.
+   */
+  static void destroy(MemorySegment handle, ToIntFunction<MemorySegment> destroy) {
+    if (handle != null) {
+      destroy.applyAsInt(handle);
+      NativeCalls.closed();
+    }
+  }
+
+  /** Something that belongs to another object; NULL is a failure. */
+  static MemorySegment part(String call, MemorySegment found) {
+    int fault = NativeCalls.fault(call);
+    if (fault != 0) {
+      check(call, fault);
+    }
+    if (found.equals(MemorySegment.NULL)) {
+      check(call, dnnl_invalid_arguments());
+    }
+    return found;
   }
 
   static MemorySegment engine() {
@@ -52,14 +94,6 @@ final class OneDnn {
   static MemorySegment stream(MemorySegment engine) {
     return create(
         "dnnl_stream_create", out -> dnnl_stream_create(out, engine, dnnl_stream_in_order()));
-  }
-
-  /** A float32 memory descriptor in a named layout. */
-  static MemorySegment tagged(Arena arena, int tag, long... dims) {
-    var sizes = arena.allocateFrom(ValueLayout.JAVA_LONG, dims);
-    return create(
-        "dnnl_memory_desc_create_with_tag",
-        out -> dnnl_memory_desc_create_with_tag(out, dims.length, sizes, dnnl_f32(), tag));
   }
 
   /** What oneDNN generates code for: avx2, avx512_core_amx. */

@@ -26,16 +26,21 @@ final class OneDnnConvolution implements ConvPlan, AutoCloseable {
   OneDnnConvolution(MemorySegment engine, ConvSpec spec) {
     this.spec = spec;
     this.primitives = new ConvPrimitives(engine, spec, Layout.CHANNELS_LAST, Layout.CHANNELS_LAST);
-    this.forward = primitives.forward(spec.bias(), false, true, null);
-    var layout = forward.descriptor(dnnl_query_weights_md());
-    this.forwardAdd = primitives.forward(spec.bias(), true, true, layout);
-    this.packForward = primitives.packing(layout);
-    this.forwardBytes = Blocks.aligned(forward.bytes(dnnl_query_weights_md()));
-    this.data = primitives.backwardData();
-    this.packData = primitives.packing(data.descriptor(dnnl_query_weights_md()));
-    this.dataBytes = Blocks.aligned(data.bytes(dnnl_query_weights_md()));
-    this.weights = primitives.backwardWeights(spec.bias());
-    this.unpackWeights = primitives.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
+    try {
+      this.forward = primitives.forward(spec.bias(), false, true, null);
+      var layout = forward.descriptor(dnnl_query_weights_md());
+      this.forwardAdd = primitives.forward(spec.bias(), true, true, layout);
+      this.packForward = primitives.packing(layout);
+      this.forwardBytes = Blocks.aligned(forward.bytes(dnnl_query_weights_md()));
+      this.data = primitives.backwardData();
+      this.packData = primitives.packing(data.descriptor(dnnl_query_weights_md()));
+      this.dataBytes = Blocks.aligned(data.bytes(dnnl_query_weights_md()));
+      this.weights = primitives.backwardWeights(spec.bias());
+      this.unpackWeights = primitives.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
+    } catch (RuntimeException e) {
+      primitives.close();
+      throw e;
+    }
   }
 
   String implementation() {

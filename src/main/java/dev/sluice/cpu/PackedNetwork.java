@@ -29,23 +29,33 @@ final class PackedNetwork implements AutoCloseable {
     this.spec = spec;
     this.reals = Reals.of(spec.type());
     this.cut = cut;
-    for (int share = 0; share < Math.max(1, cut.shares()); share++) {
-      int rows = (cut.apart() ? cut.share(share) : cut.whole()).count();
-      products.computeIfAbsent(rows, n -> made(engine, productsOf(spec, run, n)));
-      if (cut.apart()) {
-        inputs.computeIfAbsent(rows, n -> made(engine, inputsOf(spec, n)));
+    try {
+      for (int share = 0; share < Math.max(1, cut.shares()); share++) {
+        int rows = (cut.apart() ? cut.share(share) : cut.whole()).count();
+        products.computeIfAbsent(rows, n -> made(engine, productsOf(spec, run, n)));
+        if (cut.apart()) {
+          inputs.computeIfAbsent(rows, n -> made(engine, inputsOf(spec, n)));
+        }
       }
+      this.kinds = any(products).length;
+      this.strands = spec.layers() * spec.directions();
+      this.each = spec.weights().size() / strands;
+      this.parts = parts();
+    } catch (RuntimeException e) {
+      close();
+      throw e;
     }
-    this.kinds = any(products).length;
-    this.strands = spec.layers() * spec.directions();
-    this.each = spec.weights().size() / strands;
-    this.parts = parts();
   }
 
   private StepProduct[] made(MemorySegment engine, List<StepProduct.Spec> specs) {
-    return specs.stream()
-        .map(product -> StepProduct.of(engine, spec, product))
-        .toArray(StepProduct[]::new);
+    var made = new ArrayList<StepProduct>();
+    try {
+      specs.forEach(product -> made.add(StepProduct.of(engine, spec, product)));
+      return made.toArray(StepProduct[]::new);
+    } catch (RuntimeException e) {
+      made.forEach(StepProduct::close);
+      throw e;
+    }
   }
 
   /** Those of any number of rows: all pack alike. */

@@ -28,17 +28,21 @@ final class Primitive implements AutoCloseable {
   Primitive(MemorySegment engine, MemorySegment description, String what) {
     this.engine = engine;
     this.description = description;
-    this.implementation = implementation(description);
-    if (implementation.startsWith("ref")) {
-      dnnl_primitive_desc_destroy(description);
-      throw new NativeException(
-          what,
-          UNIMPLEMENTED,
-          "dnnl_unimplemented",
-          "only the reference implementation " + implementation);
+    try {
+      this.implementation = implementation(description);
+      if (implementation.startsWith("ref")) {
+        throw new NativeException(
+            what,
+            UNIMPLEMENTED,
+            "dnnl_unimplemented",
+            "only the reference implementation " + implementation);
+      }
+      this.primitive =
+          OneDnn.create("dnnl_primitive_create", out -> dnnl_primitive_create(out, description));
+    } catch (RuntimeException e) {
+      OneDnn.destroy(description, d -> dnnl_primitive_desc_destroy(d));
+      throw e;
     }
-    this.primitive =
-        OneDnn.create("dnnl_primitive_create", out -> dnnl_primitive_create(out, description));
   }
 
   private static String implementation(MemorySegment description) {
@@ -62,7 +66,8 @@ final class Primitive implements AutoCloseable {
 
   /** The memory descriptor that belongs to an argument; lives as long as this. */
   MemorySegment descriptor(int query) {
-    return dnnl_primitive_desc_query_md(description, query, 0);
+    return OneDnn.part(
+        "dnnl_primitive_desc_query_md", dnnl_primitive_desc_query_md(description, query, 0));
   }
 
   long bytes(int query) {
@@ -70,7 +75,9 @@ final class Primitive implements AutoCloseable {
   }
 
   private MemorySegment descriptorOf(int argument) {
-    return dnnl_primitive_desc_query_md(description, dnnl_query_exec_arg_md(), argument);
+    return OneDnn.part(
+        "dnnl_primitive_desc_query_md",
+        dnnl_primitive_desc_query_md(description, dnnl_query_exec_arg_md(), argument));
   }
 
   /** The memory objects of one stream, bound to new addresses for each execution. */
@@ -85,7 +92,16 @@ final class Primitive implements AutoCloseable {
       this.primitive = primitive;
       this.memories = new MemorySegment[ids.length + 1];
       this.arguments = dnnl_exec_arg_t.allocateArray(ids.length + 1, arena);
-      this.scratchBytes = primitive.bytes(dnnl_query_scratchpad_md());
+      try {
+        this.scratchBytes = primitive.bytes(dnnl_query_scratchpad_md());
+        bind(ids);
+      } catch (RuntimeException e) {
+        close();
+        throw e;
+      }
+    }
+
+    private void bind(int[] ids) {
       for (int i = 0; i <= ids.length; i++) {
         int id = i < ids.length ? ids[i] : DNNL_ARG_SCRATCHPAD();
         var descriptor =
@@ -118,50 +134,28 @@ final class Primitive implements AutoCloseable {
     @Override
     public void close() {
       for (var memory : memories) {
-        dnnl_memory_destroy(memory);
+        OneDnn.destroy(memory, m -> dnnl_memory_destroy(m));
       }
       arena.close();
     }
   }
 
-  /** Attributes: scratchpad from the caller, and optionally the result added to what is there. */
-  static MemorySegment attributes(boolean add) {
-    var attributes =
-        OneDnn.create("dnnl_primitive_attr_create", out -> dnnl_primitive_attr_create(out));
-    OneDnn.check(
-        dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user()),
-        "dnnl_primitive_attr_set_scratchpad_mode");
-    if (add) {
-      var operations = OneDnn.create("dnnl_post_ops_create", out -> dnnl_post_ops_create(out));
-      OneDnn.check(
-          dnnl_post_ops_append_sum(operations, 1, 0, dnnl_data_type_undef()),
-          "dnnl_post_ops_append_sum");
-      OneDnn.check(
-          dnnl_primitive_attr_set_post_ops(attributes, operations),
-          "dnnl_primitive_attr_set_post_ops");
-      dnnl_post_ops_destroy(operations);
-    }
-    return attributes;
-  }
-
   /** A conversion between two layouts. */
   static Primitive reorder(MemorySegment engine, MemorySegment from, MemorySegment to) {
-    var attributes = attributes(false);
-    try {
-      return new Primitive(
-          engine,
+    var call = "dnnl_reorder_primitive_desc_create";
+    try (var descriptors = new Descriptors()) {
+      var attributes = descriptors.attributes(false);
+      var made =
           OneDnn.create(
-              "dnnl_reorder_primitive_desc_create",
-              out -> dnnl_reorder_primitive_desc_create(out, from, engine, to, engine, attributes)),
-          "dnnl_reorder_primitive_desc_create");
-    } finally {
-      dnnl_primitive_attr_destroy(attributes);
+              call,
+              out -> dnnl_reorder_primitive_desc_create(out, from, engine, to, engine, attributes));
+      return new Primitive(engine, made, call);
     }
   }
 
   @Override
   public void close() {
-    dnnl_primitive_destroy(primitive);
-    dnnl_primitive_desc_destroy(description);
+    OneDnn.destroy(primitive, p -> dnnl_primitive_destroy(p));
+    OneDnn.destroy(description, d -> dnnl_primitive_desc_destroy(d));
   }
 }

@@ -4,9 +4,7 @@ import static dev.sluice.bindings.onednn.Dnnl_h.*;
 
 import dev.sluice.DType;
 import dev.sluice.spi.RnnSpec;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * The product of one step of a recurrence, {@code to (+)= from W^T} or {@code from W}, with the
@@ -73,49 +71,44 @@ interface StepProduct extends AutoCloseable {
 
     Packed(MemorySegment engine, Spec spec) {
       this.spec = spec;
-      try (var arena = Arena.ofConfined()) {
-        var any = OneDnn.tagged(arena, dnnl_format_tag_any(), spec.in, spec.out);
+      try (var descriptors = new Descriptors()) {
+        var any = descriptors.tagged(dnnl_format_tag_any(), spec.in, spec.out);
         var plain =
             spec.transposed
-                ? strided(arena, spec.in, spec.out, 1, spec.in)
-                : strided(arena, spec.in, spec.out, spec.out, 1);
+                ? descriptors.strided(spec.in, spec.out, 1, spec.in)
+                : descriptors.strided(spec.in, spec.out, spec.out, 1);
         // One layout for every batch, so that a model keeps one packed copy.
-        try (var usual = product(engine, arena, spec, USUAL_BATCH, any)) {
+        try (var usual = product(engine, spec, USUAL_BATCH, any)) {
           var layout = usual.descriptor(dnnl_query_weights_md());
-          this.product = product(engine, arena, spec, spec.batch, layout);
-          this.pack = Primitive.reorder(engine, plain, layout);
+          this.product = product(engine, spec, spec.batch, layout);
+          this.pack = reorder(engine, plain, layout);
         }
-        dnnl_memory_desc_destroy(any);
-        dnnl_memory_desc_destroy(plain);
       }
     }
 
-    private static MemorySegment strided(Arena arena, long rows, long columns, long... strides) {
-      var dims = arena.allocateFrom(ValueLayout.JAVA_LONG, rows, columns);
-      var steps = arena.allocateFrom(ValueLayout.JAVA_LONG, strides);
-      return OneDnn.create(
-          "dnnl_memory_desc_create_with_strides",
-          out -> dnnl_memory_desc_create_with_strides(out, 2, dims, dnnl_f32(), steps));
+    private Primitive reorder(MemorySegment engine, MemorySegment plain, MemorySegment layout) {
+      try {
+        return Primitive.reorder(engine, plain, layout);
+      } catch (RuntimeException e) {
+        product.close();
+        throw e;
+      }
     }
 
     private static Primitive product(
-        MemorySegment engine, Arena arena, Spec spec, int batch, MemorySegment weights) {
-      var from = strided(arena, batch, spec.in, spec.fromStride, 1);
-      var to = strided(arena, batch, spec.out, spec.toStride, 1);
-      var attributes = Primitive.attributes(spec.add);
-      try {
-        return new Primitive(
-            engine,
+        MemorySegment engine, Spec spec, int batch, MemorySegment weights) {
+      var call = "dnnl_matmul_primitive_desc_create";
+      try (var descriptors = new Descriptors()) {
+        var from = descriptors.strided(batch, spec.in, spec.fromStride, 1);
+        var to = descriptors.strided(batch, spec.out, spec.toStride, 1);
+        var attributes = descriptors.attributes(spec.add);
+        var made =
             OneDnn.create(
-                "dnnl_matmul_primitive_desc_create",
+                call,
                 out ->
                     dnnl_matmul_primitive_desc_create(
-                        out, engine, from, weights, MemorySegment.NULL, to, attributes)),
-            "dnnl_matmul_primitive_desc_create");
-      } finally {
-        dnnl_primitive_attr_destroy(attributes);
-        dnnl_memory_desc_destroy(from);
-        dnnl_memory_desc_destroy(to);
+                        out, engine, from, weights, MemorySegment.NULL, to, attributes));
+        return new Primitive(engine, made, call);
       }
     }
 

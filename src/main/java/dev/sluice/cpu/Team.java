@@ -1,5 +1,6 @@
 package dev.sluice.cpu;
 
+import dev.sluice.SluiceException;
 import dev.sluice.bindings.gomp.Gomp_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -83,6 +84,9 @@ final class Team implements AutoCloseable {
     Gomp_h.GOMP_parallel(stub, MemorySegment.NULL, wanted, 0);
     work = null;
     caller = null;
+    if (failure instanceof SluiceException e) {
+      throw e;
+    }
     if (failure != null) {
       throw new IllegalStateException("a parallel loop failed: " + failure, failure);
     }

@@ -62,6 +62,12 @@ final class CudaBackend implements Backend {
     return choices;
   }
 
+  /** The simulated device counts them, NVIDIA's libraries do not. */
+  @Override
+  public long openObjects() {
+    return Ledger.open();
+  }
+
   @Override
   public Stream openStream() {
     return new CudaStream(this);

@@ -42,6 +42,14 @@ public interface Backend extends AutoCloseable {
   default void whenShort(Runnable release) {}
 
   /**
+   * {@return objects and blocks of memory of the native libraries that this process has open in all
+   * devices of the engine; -1 where nobody counts them}
+   */
+  default long openObjects() {
+    return -1;
+  }
+
+  /**
    * Copies host bytes to the device; the host bytes may be reused when this returns.
    *
    * @param stream orders the copy

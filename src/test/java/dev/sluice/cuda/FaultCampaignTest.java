@@ -3,6 +3,7 @@ package dev.sluice.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.FaultWork;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -67,9 +69,18 @@ class FaultCampaignTest {
         calls, injections, leaks, hangs);
   }
 
+  @Test
+  void everyFailureOfTheFirstLook() throws Exception {
+    everyFailureIsSaidAndLeavesNothing(FaultScenario.installation());
+  }
+
   @ParameterizedTest
   @EnumSource
-  void everyFailureIsSaidAndLeavesNothing(FaultScenario scenario) throws Exception {
+  void everyFailure(FaultWork work) throws Exception {
+    everyFailureIsSaidAndLeavesNothing(FaultScenario.of(work));
+  }
+
+  private void everyFailureIsSaidAndLeavesNothing(FaultScenario scenario) throws Exception {
     var expected = work(scenario);
     Simulator.clear();
     work(scenario);
