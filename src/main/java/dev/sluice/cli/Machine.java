@@ -60,6 +60,20 @@ final class Machine {
     return value.isEmpty() ? -1 : Long.parseLong(value.split(" ")[0]);
   }
 
+  /** Files, sockets and pipes that this process has open, or -1 where the system does not say. */
+  static long openFiles() {
+    try (var all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.count();
+    } catch (IOException e) {
+      return -1;
+    }
+  }
+
+  /** Threads of this process, the JVM's own among them, or -1 where the system does not say. */
+  static long threads() {
+    return Long.parseLong(linux("/proc/self/status", "Threads", "-1"));
+  }
+
   /** Bytes of memory that programs can still have, or what Java can count where nobody says. */
   static long availableBytes() {
     String value = linux("/proc/meminfo", "MemAvailable", "");
