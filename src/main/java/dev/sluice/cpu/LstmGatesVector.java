@@ -7,6 +7,7 @@ import static dev.sluice.cpu.Lanes.tanh;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * {@link LstmGates} over vectors: elements from..to of one row, a multiple of a vector's. Small
@@ -25,53 +26,78 @@ final class LstmGatesVector {
     long bytes = 4L * (to - from);
     long p = 4 * (peepholeAt + from);
     var a = s.gates();
-    for (int k = 0; s.bias() != null && k < 4; k++) {
-      Lanes.add(a, i + k * gate, s.bias(), k * gate + 4L * from, bytes);
-    }
+    var bias = s.bias();
+    long b = 4L * from;
     if (s.peephole() != null) {
       Lanes.addProduct(a, i, s.peephole()[0], p, s.before(), c, bytes);
       Lanes.addProduct(a, f, s.peephole()[1], p, s.before(), c, bytes);
     }
-    Lanes.sigmoid(a, i, i + bytes);
-    Lanes.sigmoid(a, f, f + bytes);
-    Lanes.tanh(a, g, g + bytes);
-    cell(bytes, a, i, gate, s.before(), s.after(), c);
+    if (from == 0 && to == length) {
+      sigmoid(2 * bytes, a, i, bias, b);
+    } else {
+      sigmoid(bytes, a, i, bias, b);
+      sigmoid(bytes, a, f, bias, b + gate);
+    }
+    cell(bytes, a, i, gate, bias, b + 2 * gate, s.before(), s.after(), c);
     if (s.peephole() != null) {
       Lanes.addProduct(a, o, s.peephole()[2], p, s.after(), c, bytes);
     }
-    Lanes.sigmoid(a, o, o + bytes);
-    output(bytes, a, o, s.after(), s.h(), c);
-    if (s.y() != null) {
-      MemorySegment.copy(s.h(), c, s.y(), 4 * (row * s.yStride() + from), bytes);
+    sigmoid(bytes, a, o, bias, b + 3 * gate);
+    output(bytes, a, o, s.after(), s.h(), c, s.y(), 4 * (row * s.yStride() + from));
+  }
+
+  /** a = s(a + bias). */
+  private static void sigmoid(long bytes, MemorySegment a, long at, MemorySegment bias, long b) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      Lanes.sigmoid(sum(a, at + e, bias, b + e)).intoMemorySegment(a, at + e, ORDER);
     }
   }
 
-  /** c' = f c + i g. */
+  private static FloatVector sum(MemorySegment a, long at, MemorySegment bias, long b) {
+    var sum = fromMemorySegment(WIDTH, a, at, ORDER);
+    return bias == null ? sum : sum.add(fromMemorySegment(WIDTH, bias, b, ORDER));
+  }
+
+  /** g = tanh(a_g), c' = f c + i g. */
   private static void cell(
       long bytes,
       MemorySegment a,
       long i,
       long gate,
+      MemorySegment bias,
+      long b,
       MemorySegment before,
       MemorySegment after,
       long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var in =
-          fromMemorySegment(WIDTH, a, i + e, ORDER)
-              .mul(fromMemorySegment(WIDTH, a, i + 2 * gate + e, ORDER));
+      var g = tanh(sum(a, i + 2 * gate + e, bias, b + e));
+      g.intoMemorySegment(a, i + 2 * gate + e, ORDER);
       fromMemorySegment(WIDTH, a, i + gate + e, ORDER)
-          .fma(fromMemorySegment(WIDTH, before, c + e, ORDER), in)
+          .fma(
+              fromMemorySegment(WIDTH, before, c + e, ORDER),
+              fromMemorySegment(WIDTH, a, i + e, ORDER).mul(g))
           .intoMemorySegment(after, c + e, ORDER);
     }
   }
 
-  /** h = o tanh(c). */
+  /** h = o tanh(c), in two places. */
   private static void output(
-      long bytes, MemorySegment a, long o, MemorySegment after, MemorySegment h, long c) {
+      long bytes,
+      MemorySegment a,
+      long o,
+      MemorySegment after,
+      MemorySegment h,
+      long c,
+      MemorySegment y,
+      long yAt) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      fromMemorySegment(WIDTH, a, o + e, ORDER)
-          .mul(tanh(fromMemorySegment(WIDTH, after, c + e, ORDER)))
-          .intoMemorySegment(h, c + e, ORDER);
+      var out =
+          fromMemorySegment(WIDTH, a, o + e, ORDER)
+              .mul(tanh(fromMemorySegment(WIDTH, after, c + e, ORDER)));
+      out.intoMemorySegment(h, c + e, ORDER);
+      if (y != null) {
+        out.intoMemorySegment(y, yAt + e, ORDER);
+      }
     }
   }
 
