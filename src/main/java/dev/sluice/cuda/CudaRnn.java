@@ -47,20 +47,6 @@ final class CudaRnn implements RnnPlan {
     return parts.stream().mapToLong(Long::longValue).toArray();
   }
 
-  /** The addresses of parts that lie one behind the other. */
-  private static long[] cut(long base, long[] parts) {
-    var at = new long[parts.length];
-    for (int i = 0; i < parts.length; i++) {
-      at[i] = base;
-      base += Scratch.aligned(parts[i]);
-    }
-    return at;
-  }
-
-  private static long total(long[] parts) {
-    return Arrays.stream(parts).map(Scratch::aligned).sum();
-  }
-
   private long bytes(long elements) {
     return elements * spec.type().bytes();
   }
@@ -75,13 +61,13 @@ final class CudaRnn implements RnnPlan {
 
   @Override
   public long packedBytes() {
-    return total(packedParts());
+    return Scratch.total(packedParts());
   }
 
   @Override
   public void pack(Stream stream, List<Tensor> weights, Tensor packed) {
     var cuda = (CudaStream) stream;
-    var at = cut(cuda.address(packed), packedParts());
+    var at = Scratch.cut(cuda.address(packed), packedParts());
     for (int i = 0; i < weights.size(); i++) {
       cuda.copy(cuda.address(weights.get(i)), at[i], weights.get(i).bytes());
     }
@@ -139,7 +125,7 @@ final class CudaRnn implements RnnPlan {
 
   @Override
   public long reserveBytes() {
-    return run.training() ? total(reserveParts()) : 0;
+    return run.training() ? Scratch.total(reserveParts()) : 0;
   }
 
   /** Everything that one trip uses, laid out over the reserve. */
@@ -155,7 +141,7 @@ final class CudaRnn implements RnnPlan {
       this.values = values;
       this.reserve = reserve;
       this.lengths = stream.address(values.lengths());
-      var weights = cut(stream.address(packed), packedParts());
+      var weights = Scratch.cut(stream.address(packed), packedParts());
       int parts = Recurrence.reserve(spec, run).length;
       for (int i = 0; i < recurrences; i++) {
         var own = Arrays.copyOfRange(reserve, i * parts, (i + 1) * parts);
@@ -214,7 +200,7 @@ final class CudaRnn implements RnnPlan {
 
   private void run(CudaStream cuda, Tensor packed, Sequence values, Tensor reserve) {
     var parts = reserveParts();
-    var at = reserve == null ? cuda.planScratch(parts) : cut(cuda.address(reserve), parts);
+    var at = reserve == null ? cuda.planScratch(parts) : Scratch.cut(cuda.address(reserve), parts);
     var trip = new Trip(cuda, packed, values, at);
     if (run.lengths()) {
       trip.maskInput();
@@ -263,7 +249,7 @@ final class CudaRnn implements RnnPlan {
       Sequence gradients,
       List<Tensor> weights,
       Tensor reserve) {
-    var trip = new Trip(cuda, packed, values, cut(cuda.address(reserve), reserveParts()));
+    var trip = new Trip(cuda, packed, values, Scratch.cut(cuda.address(reserve), reserveParts()));
     var into = weights.stream().mapToLong(cuda::address).toArray();
     long n = run.batch();
     var scratch =

@@ -99,6 +99,11 @@ final class CudaStream extends Stream {
     return tensor.address();
   }
 
+  /** {@return where tensors lie, 0 for those that are null} */
+  long[] addresses(List<Tensor> tensors) {
+    return tensors.stream().mapToLong(this::address).toArray();
+  }
+
   /**
    * Enqueues a kernel.
    *

@@ -56,13 +56,17 @@ final class RnnPlans implements AutoCloseable {
   /** Another one where this sequence, longer or shorter than that of the trial, is not for it. */
   private CudnnRnn make(RnnSpec spec, RnnSpec.Run run, RnnAlgorithm algorithm) {
     try {
-      return new CudnnRnn(stream.cudnn(), network(spec, run, algorithm), run);
+      return new CudnnRnn(spec, work(spec, run, algorithm));
     } catch (NativeException e) {
       if (algorithm == RnnAlgorithm.STANDARD || !Descriptor.unsupported(e)) {
         throw e;
       }
       return make(spec, run, RnnAlgorithm.STANDARD);
     }
+  }
+
+  private RnnWork work(RnnSpec spec, RnnSpec.Run run, RnnAlgorithm algorithm) {
+    return new CudnnSequence(stream.cudnn(), network(spec, run, algorithm), run);
   }
 
   private RnnNetwork network(RnnSpec spec, RnnSpec.Run run, RnnAlgorithm algorithm) {
@@ -95,8 +99,8 @@ final class RnnPlans implements AutoCloseable {
   private RnnAlgorithm fastest(RnnSpec spec, RnnSpec.Run run) {
     try (var trial = new RnnTrial(stream, spec, run)) {
       for (var algorithm : RnnAlgorithm.candidates(spec, run)) {
-        try (var plan = new CudnnRnn(stream.cudnn(), network(spec, run, algorithm), run)) {
-          trial.run(plan);
+        try (var work = work(spec, run, algorithm)) {
+          trial.run(work);
         } catch (NativeException e) {
           if (algorithm == RnnAlgorithm.STANDARD || !Descriptor.unsupported(e)) {
             throw e;

@@ -41,8 +41,8 @@ final class RnnTrial implements AutoCloseable {
 
   private final Block weights;
   private final Block weightGradients;
-  private final CudnnRnn.Places values;
-  private final CudnnRnn.Places gradients;
+  private final RnnPlaces values;
+  private final RnnPlaces gradients;
 
   RnnTrial(CudaStream stream, RnnSpec spec, RnnSpec.Run run) {
     this.stream = stream;
@@ -68,8 +68,8 @@ final class RnnTrial implements AutoCloseable {
       close();
       throw e;
     }
-    this.values = new CudnnRnn.Places(x.at[0], 0, initial.at, y.at[0], last.at, null);
-    this.gradients = new CudnnRnn.Places(dx.at[0], 0, dinitial.at, dy.at[0], dlast.at, null);
+    this.values = new RnnPlaces(x.at[0], 0, initial.at, y.at[0], last.at, null);
+    this.gradients = new RnnPlaces(dx.at[0], 0, dinitial.at, dy.at[0], dlast.at, null);
   }
 
   private Block in(long... counts) {
@@ -127,19 +127,19 @@ final class RnnTrial implements AutoCloseable {
   }
 
   /** {@return whether a plan gives what the first gave, and so was timed} */
-  boolean run(CudnnRnn plan) {
-    var at = own.parts(plan.packedBytes(), plan.reserveBytes());
-    plan.pack(stream, weights.at, at[0]);
+  boolean run(RnnWork work) {
+    var at = own.parts(work.packedBytes(), work.reserveBytes());
+    work.pack(stream, weights.at, at[0]);
     for (var block : outputs) {
       for (int i = 0; i < block.at.length; i++) {
         stream.zero(block.at[i], 4 * block.counts[i]);
       }
     }
-    once(plan, at);
+    once(work, at);
     var got = results();
     if (expected.isEmpty()) {
       expected.addAll(got);
-    } else if (!agrees(plan, got)) {
+    } else if (!agrees(work, got)) {
       return false;
     }
     float time =
@@ -147,20 +147,20 @@ final class RnnTrial implements AutoCloseable {
             stream,
             () -> {
               for (int i = 0; i < RUNS; i++) {
-                once(plan, at);
+                once(work, at);
               }
             });
     if (time < least) {
       least = time;
-      fastest = plan.algorithm();
+      fastest = work.algorithm();
     }
     return true;
   }
 
-  private void once(CudnnRnn plan, long[] at) {
-    plan.forward(stream, at[0], values, run.training() ? at[1] : 0);
+  private void once(RnnWork work, long[] at) {
+    work.forward(stream, at[0], values, run.training() ? at[1] : 0);
     if (run.training()) {
-      plan.backward(stream, at[0], values, gradients, weightGradients.at, at[1]);
+      work.backward(stream, at[0], values, gradients, weightGradients.at, at[1]);
     }
   }
 
@@ -178,7 +178,7 @@ final class RnnTrial implements AutoCloseable {
     return all;
   }
 
-  private boolean agrees(CudnnRnn plan, List<float[]> got) {
+  private boolean agrees(RnnWork work, List<float[]> got) {
     double tolerance = stream.backend().math() == MathMode.EXACT ? 1e-3 : 5e-2;
     double worst = 0;
     for (int i = 0; i < got.size(); i++) {
@@ -190,7 +190,7 @@ final class RnnTrial implements AutoCloseable {
     LOG.log(
         System.Logger.Level.WARNING,
         "{0} of cuDNN is not used: its results for {1}, {2} are off by {3} of their size",
-        plan.algorithm(),
+        work.algorithm(),
         spec,
         run,
         worst);

@@ -1,6 +1,7 @@
 package dev.sluice.cuda;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -31,15 +32,20 @@ final class Scratch implements AutoCloseable {
 
   /** {@return addresses of several parts at once; valid until the next call} */
   long[] parts(long... sizes) {
-    long total = 0;
+    return cut(of(total(sizes)), sizes);
+  }
+
+  /** {@return what parts take that lie one behind the other} */
+  static long total(long... sizes) {
+    return Arrays.stream(sizes).map(Scratch::aligned).sum();
+  }
+
+  /** {@return the addresses of such parts} */
+  static long[] cut(long base, long... sizes) {
     var at = new long[sizes.length];
     for (int i = 0; i < sizes.length; i++) {
-      at[i] = total;
-      total += aligned(sizes[i]);
-    }
-    long base = of(total);
-    for (int i = 0; i < sizes.length; i++) {
-      at[i] += base;
+      at[i] = base;
+      base += aligned(sizes[i]);
     }
     return at;
   }

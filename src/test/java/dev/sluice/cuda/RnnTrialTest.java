@@ -74,8 +74,8 @@ class RnnTrialTest {
       RnnTrial trial, CudaStream stream, RnnSpec.Run run, RnnAlgorithm algorithm) {
     var key = RnnNetwork.Key.of(SPEC, run, algorithm);
     try (var network = new RnnNetwork(stream.cudnn(), MathMode.EXACT, key);
-        var plan = new CudnnRnn(stream.cudnn(), network, run)) {
-      return trial.run(plan);
+        var work = new CudnnSequence(stream.cudnn(), network, run)) {
+      return trial.run(work);
     }
   }
 
