@@ -36,4 +36,16 @@ KERNEL(clamp)(T* x, Count n, double bound) {
   FOR_EACH(e, n) { put(x, e, bounded(get(x, e), V(bound))); }
 }
 
+#ifdef HALF
+// to = from, rounded to the nearest; infinite beyond T's range.
+KERNEL(narrow)(const float* from, T* to, Count n) {
+  FOR_EACH(e, n) { put(to, e, from[e]); }
+}
+
+// to = from, or to += from.
+KERNEL(widen)(const T* from, float* to, Count n, int adding) {
+  FOR_EACH(e, n) { to[e] = adding ? to[e] + get(from, e) : get(from, e); }
+}
+#endif
+
 #endif

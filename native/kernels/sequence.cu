@@ -16,6 +16,15 @@ KERNEL(mask_rows)(const T* x, T* out, const int* lengths, int steps, int batch, 
   }
 }
 
+// y [n, width] = the rows of x by their numbers, zero for a negative one; or added to y.
+KERNEL(gather_rows)(const T* x, const int* rows, T* y, Count n, int width, int adding) {
+  FOR_EACH(e, n * width) {
+    Count i = e / width;
+    V value = rows[i] < 0 ? V(0) : get(x, (Count)rows[i] * width + (e - i * width));
+    put(y, e, adding ? get(y, e) + value : value);
+  }
+}
+
 // after [rows, width] holds W_hr m: y = after, rows y_stride apart; rows that have ended take their
 // state from before and write zero to y.
 KERNEL(project_forward)(T* after, const T* before, T* y, Count y_stride, const int* lengths,

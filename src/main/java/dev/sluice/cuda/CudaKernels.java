@@ -43,6 +43,20 @@ final class CudaKernels {
 
   /** {@code to += from}, for plans, which work on addresses. */
   static void add(CudaStream stream, DType type, long from, long to, long count) {
-    new Family(stream, "elements", CudaStream.suffix(type)).elements("add", count, from, to, count);
+    elements(stream, type).elements("add", count, from, to, count);
+  }
+
+  /** {@code to = from}, float32 rounded to halves. */
+  static void narrow(CudaStream stream, DType half, long from, long to, long count) {
+    elements(stream, half).elements("narrow", count, from, to, count);
+  }
+
+  /** {@code to (+)= from}, halves to float32. */
+  static void widen(CudaStream stream, DType half, long from, long to, long count, boolean add) {
+    elements(stream, half).elements("widen", count, from, to, count, Family.flag(add));
+  }
+
+  private static Family elements(CudaStream stream, DType type) {
+    return new Family(stream, "elements", CudaStream.suffix(type));
   }
 }

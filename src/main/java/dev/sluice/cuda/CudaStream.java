@@ -26,6 +26,7 @@ final class CudaStream extends Stream {
   private final Scratch kernels;
   private final Scratch convolutionScratch;
   private final Scratch plans;
+  private final Scratch edges;
   private final Arena host = Arena.ofShared();
   private final MemorySegment slots = host.allocate(8L * MOST_ARGUMENTS, 8);
   private final MemorySegment pointers = host.allocate(ValueLayout.ADDRESS, MOST_ARGUMENTS);
@@ -55,6 +56,7 @@ final class CudaStream extends Stream {
     this.kernels = new Scratch(backend);
     this.convolutionScratch = new Scratch(backend);
     this.plans = new Scratch(backend);
+    this.edges = new Scratch(backend);
     this.graphs = new Graphs(driver, handle, capture);
     this.batch = new Batch(graphs);
     for (int i = 0; i < MOST_ARGUMENTS; i++) {
@@ -200,6 +202,11 @@ final class CudaStream extends Stream {
   /** Sets of tensors for one launch. */
   Tables.Table table(List<Tensor[]> sets) {
     return tables.of(sets);
+  }
+
+  /** The same for what stands around a plan, which has scratch memory of its own. */
+  long[] edgeScratch(long... sizes) {
+    return edges.parts(sizes);
   }
 
   Cublas cublas() {
@@ -409,6 +416,7 @@ final class CudaStream extends Stream {
     cleanup.run(kernels::close);
     cleanup.run(convolutionScratch::close);
     cleanup.run(plans::close);
+    cleanup.run(edges::close);
     if (driver.lost() == null) {
       if (productWorkspace != 0) {
         cleanup.run(() -> driver.free(productWorkspace));

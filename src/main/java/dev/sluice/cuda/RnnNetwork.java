@@ -61,8 +61,8 @@ final class RnnNetwork implements AutoCloseable {
                 spec.bidirectional() ? CUDNN_BIDIRECTIONAL() : CUDNN_UNIDIRECTIONAL(),
                 CUDNN_LINEAR_INPUT(),
                 type(spec.type()),
-                type(spec.type()),
-                math(math),
+                spec.type() == DType.FLOAT64 ? CUDNN_DATA_DOUBLE() : CUDNN_DATA_FLOAT(),
+                math(spec.type(), math),
                 spec.input(),
                 spec.hidden(),
                 spec.output(),
@@ -96,18 +96,18 @@ final class RnnNetwork implements AutoCloseable {
     return switch (type) {
       case FLOAT32 -> CUDNN_DATA_FLOAT();
       case FLOAT64 -> CUDNN_DATA_DOUBLE();
-      default ->
-          throw new IllegalArgumentException(
-              "cuDNN's RNN: expected FLOAT32 or FLOAT64, got " + type);
+      case FLOAT16 -> CUDNN_DATA_HALF();
+      case BFLOAT16 -> CUDNN_DATA_BFLOAT16();
+      case INT32 ->
+          throw new IllegalArgumentException("cuDNN's RNN: expected real numbers, got INT32");
     };
   }
 
-  /** Of cuDNN's math types only FMA forbids TF32, and none rounds to bfloat16. */
-  private static int math(MathMode math) {
-    return switch (math) {
-      case EXACT -> CUDNN_FMA_MATH();
-      case TF32, BFLOAT16 -> CUDNN_DEFAULT_MATH();
-      case FLOAT16 -> CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION();
+  /** Of cuDNN's math types only FMA forbids TF32. */
+  private static int math(DType type, MathMode math) {
+    return switch (type) {
+      case FLOAT16, BFLOAT16 -> CUDNN_TENSOR_OP_MATH();
+      default -> math == MathMode.EXACT ? CUDNN_FMA_MATH() : CUDNN_DEFAULT_MATH();
     };
   }
 

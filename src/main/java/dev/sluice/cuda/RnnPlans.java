@@ -1,5 +1,7 @@
 package dev.sluice.cuda;
 
+import dev.sluice.DType;
+import dev.sluice.MathMode;
 import dev.sluice.NativeException;
 import dev.sluice.OutOfDeviceMemoryException;
 import dev.sluice.spi.RnnPlan;
@@ -66,7 +68,21 @@ final class RnnPlans implements AutoCloseable {
   }
 
   private RnnWork work(RnnSpec spec, RnnSpec.Run run, RnnAlgorithm algorithm) {
-    return new CudnnSequence(stream.cudnn(), network(spec, run, algorithm), run);
+    var inner = elements(backend.math());
+    if (inner == spec.type()) {
+      return new CudnnSequence(stream.cudnn(), network(spec, run, algorithm), run);
+    }
+    var halves = network(spec.of(inner), run, algorithm);
+    return new HalvedSequence(spec, run, inner, new CudnnSequence(stream.cudnn(), halves, run));
+  }
+
+  /** What cuDNN computes on. */
+  private static DType elements(MathMode math) {
+    return switch (math) {
+      case EXACT, TF32 -> DType.FLOAT32;
+      case FLOAT16 -> DType.FLOAT16;
+      case BFLOAT16 -> DType.BFLOAT16;
+    };
   }
 
   private RnnNetwork network(RnnSpec spec, RnnSpec.Run run, RnnAlgorithm algorithm) {

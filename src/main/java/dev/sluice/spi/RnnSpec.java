@@ -195,6 +195,27 @@ public record RnnSpec(
         blend);
   }
 
+  /**
+   * {@return this network with elements of another type}
+   *
+   * @param other of every tensor
+   */
+  public RnnSpec of(DType other) {
+    return new RnnSpec(
+        kind,
+        other,
+        input,
+        hidden,
+        layers,
+        bidirectional,
+        bias,
+        projection,
+        peephole,
+        clip,
+        forgetBias,
+        blend);
+  }
+
   /** {@return the weights' names, PyTorch's, with their shapes, in the order of every list} */
   public Map<String, Shape> weights() {
     var all = new LinkedHashMap<String, Shape>();

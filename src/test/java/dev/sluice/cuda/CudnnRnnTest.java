@@ -151,19 +151,18 @@ class CudnnRnnTest {
     }
   }
 
-  /** TF32 and float16 round, so that only the exact mode agrees to the last digits. */
-  @ParameterizedTest
-  @ValueSource(strings = {"TF32", "FLOAT16", "BFLOAT16"})
-  void theMathModeIsThatOfTheDevice(MathMode mode) {
+  /** TF32 rounds, so that only the exact mode agrees to the last digits. */
+  @Test
+  void theMathModeIsThatOfTheDevice() {
     var it = new RnnCase(RnnCase.spec(Kind.LSTM, 8, 16, 1, false, true, 0), 4, 3, null, false);
     var exact = it.run(cpu, false, true).get("y");
-    try (var cuda = Simulator.open(Device.Options.defaults().math(mode))) {
+    try (var cuda = Simulator.open(Device.Options.defaults().math(MathMode.TF32))) {
       var got = it.run(cuda, false, true).get("y");
       double worst = 0;
       for (int i = 0; i < got.length; i++) {
         worst = Math.max(worst, Math.abs(got[i] - exact[i]));
       }
-      assertTrue(worst > 1e-5 && worst < 1e-2, mode + ": off by " + worst);
+      assertTrue(worst > 1e-5 && worst < 1e-2, "off by " + worst);
     }
   }
 
