@@ -1,37 +1,10 @@
-"""PyTorch eager as a peer: one JSON request a line on stdin, one JSON answer a line on stdout.
-
-{"threads": n}                         -> {"name", "version", "capability"}
-{"open": file, "cell", "training"}     -> {"worst": error} after a run from the same weights and
-                                          input; the error is the largest over all results, relative
-                                          to the largest number of a result (or to 1 if that is less)
-{"run": n}                             -> {"nanos": [...]} of n rounds
-
-The file is safetensors: x, the weights, y, and in training dy and the gradients as grad.NAME.
-"""
+"""PyTorch as a peer, as service.py has it; with --compile its modules go through torch.compile."""
 
 import functools
-import json
-import struct
 import sys
-import time
 
-import numpy as np
+import service
 import torch
-
-
-def read(path):
-    types = {"F32": np.float32, "F64": np.float64, "I32": np.int32}
-    with open(path, "rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(size))
-        data = file.read()
-    tensors = {}
-    for name, entry in header.items():
-        if name != "__metadata__":
-            start, end = entry["data_offsets"]
-            flat = np.frombuffer(data[start:end], types[entry["dtype"]])
-            tensors[name] = torch.from_numpy(flat.reshape(entry["shape"]).copy())
-    return tensors
 
 
 class Sequence:
@@ -236,10 +209,14 @@ CELLS = {
 
 
 class Race:
-    def __init__(self, given, cell, training):
+    def __init__(self, given, cell, training, compile=False):
         self.training = training
-        self.given = given
-        self.cell = CELLS[cell](given, training)
+        tensors = {name: torch.from_numpy(values) for name, values in given.items()}
+        self.cell = CELLS[cell](tensors, training)
+        if compile:
+            if not isinstance(self.cell, Frames):
+                raise service.Cannot("it leaves torch.nn's own LSTM, GRU and RNN as they are")
+            self.cell.forward = torch.compile(self.cell.forward)
 
     def round(self):
         if not self.training:
@@ -251,46 +228,34 @@ class Race:
         y.backward(self.cell.dy)
         return y
 
-    def worst(self):
-        worst = 0.0
-        results = self.cell.results(self.round())
-        for name in (n for n in self.given if n == "y" or n.startswith("grad.")):
-            expected, got = self.given[name], results[name].detach()
-            if expected.shape != got.shape:
-                raise ValueError(f"{name}: {list(expected.shape)} against {list(got.shape)}")
-            scale = max(1.0, expected.abs().max().item())
-            worst = max(worst, (expected - got).abs().max().item() / scale)
-        return worst
+    def results(self):
+        all = self.cell.results(self.round())
+        return {name: values.detach().numpy() for name, values in all.items()}
 
-    def run(self, rounds):
-        nanos = []
-        for _ in range(rounds):
-            start = time.perf_counter_ns()
-            self.round()
-            nanos.append(time.perf_counter_ns() - start)
-        return nanos
+    def activations(self):
+        """Bytes of every storage that autograd keeps and of y, but for x and the parameters."""
+        own = {p.untyped_storage().data_ptr() for p in self.cell.parameters()}
+        kept = {}
 
+        def keep(tensor):
+            storage = tensor.untyped_storage()
+            if storage.data_ptr() not in own:
+                kept[storage.data_ptr()] = storage.nbytes()
+            return tensor
 
-def main():
-    race = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            if "threads" in request:
-                torch.set_num_threads(request["threads"])
-                answer = {
-                    "name": "PyTorch eager",
-                    "version": torch.__version__,
-                    "capability": torch.backends.cpu.get_cpu_capability(),
-                }
-            elif "open" in request:
-                race = Race(read(request["open"]), request["cell"], request["training"])
-                answer = {"worst": race.worst()}
-            else:
-                answer = {"nanos": race.run(request["run"])}
-        except Exception as e:  # told to the other side, which decides
-            answer = {"error": f"{type(e).__name__}: {e}"}
-        print(json.dumps(answer), flush=True)
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            keep(self.cell.forward())
+        return sum(kept.values())
 
 
-main()
+def start(threads):
+    torch.set_num_threads(threads)
+    return {
+        "name": "torch.compile" if COMPILE else "PyTorch eager",
+        "version": torch.__version__,
+        "capability": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+COMPILE = "--compile" in sys.argv
+service.serve(start, functools.partial(Race, compile=COMPILE))

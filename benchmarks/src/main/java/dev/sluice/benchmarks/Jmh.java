@@ -22,9 +22,9 @@ final class Jmh {
     var options =
         new OptionsBuilder()
             .include(Pattern.quote(only) + ".*Benchmark")
-            .forks(quick ? 1 : 3)
-            .warmupIterations(quick ? 2 : 5)
-            .measurementIterations(quick ? 3 : 5)
+            .forks(quick ? 1 : 2)
+            .warmupIterations(quick ? 1 : 3)
+            .measurementIterations(quick ? 2 : 5)
             .warmupTime(TimeValue.seconds(1))
             .measurementTime(TimeValue.seconds(1))
             .verbosity(VerboseMode.SILENT)
@@ -44,12 +44,14 @@ final class Jmh {
     run.getParams().getParamsKeys().forEach(k -> parameters.put(k, run.getParams().getParam(k)));
     String name = run.getParams().getBenchmark().replaceFirst(".*\\.(\\w+\\.\\w+)$", "$1");
     double median = result.getStatistics().getPercentile(50);
+    Integer bytes = GateKernelsBenchmark.BYTES.get(name.replaceFirst(".*\\.", ""));
     System.out.printf(
-        "%-52s %12.3f %12.3f %s%n",
+        "%-52s %12.3f %12.3f %s%s%n",
         name + (parameters.isEmpty() ? "" : " " + parameters.values()),
         result.getScore(),
         median,
-        result.getScoreUnit());
+        result.getScoreUnit(),
+        bytes == null ? "" : ", %.1f GB/s".formatted(bytes / median));
     var all = new LinkedHashMap<String, Object>();
     all.put("benchmark", name);
     all.put("parameters", parameters);
@@ -58,6 +60,9 @@ final class Jmh {
     all.put("median", median);
     all.put("samples", result.getSampleCount());
     all.put("unit", result.getScoreUnit());
+    if (bytes != null) {
+      all.put("gigabytes_a_second", bytes / median);
+    }
     return all;
   }
 }

@@ -47,7 +47,8 @@ final class Machine {
         + facts.get("processors");
   }
 
-  private static String load() throws IOException {
+  /** The system's load averages. */
+  static String load() throws IOException {
     var file = Path.of("/proc/loadavg");
     return Files.isReadable(file) ? Files.readString(file).strip() : "unknown";
   }

@@ -1,31 +1,37 @@
 package dev.sluice.benchmarks;
 
 import dev.sluice.Device;
-import dev.sluice.weights.Json;
-import java.nio.file.Files;
+import dev.sluice.cli.bench.Problem;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.openjdk.jmh.runner.NoBenchmarksException;
 
 /** Runs the parts that were asked for and writes one file of results; started by benchmarks/run. */
 public final class Main {
-  private final Map<String, Object> results = new LinkedHashMap<>();
-  private final List<String> peer = new ArrayList<>();
+  /** In the order in which they run. */
+  private static final Set<String> PARTS =
+      Set.of("peers", "c", "startup", "sessions", "memory", "curves", "jmh");
+
+  private final Map<String, List<String>> commands = new LinkedHashMap<>();
+  private final ArrayDeque<String> args;
   private Path folder = Path.of("results");
+  private Path old;
   private String program;
   private String only = "";
   private boolean quick;
   private boolean more;
-  private int threads = threadsOfEngine();
+  private int rounds;
+  private int threads;
 
-  private Main() {}
+  private Main(List<String> args) {
+    this.args = new ArrayDeque<>(args);
+  }
 
   /**
    * Runs.
@@ -34,16 +40,65 @@ public final class Main {
    */
   public static void main(String[] args) throws Exception {
     Locale.setDefault(Locale.ROOT);
-    var main = new Main();
-    main.parse(new ArrayDeque<>(List.of(args)));
+    var main = new Main(List.of(args));
     try {
-      main.run();
+      main.parse();
+      if (main.old != null) {
+        Page.write(main.old);
+      } else {
+        main.run();
+      }
     } catch (NoBenchmarksException e) {
-      System.err.println(
-          "benchmarks/run: --only: expected jmh, c, peers or a piece of a class's name, got "
-              + main.only);
-      System.exit(2);
+      fail("--only: expected " + PARTS + " or a piece of a class's name, got " + main.only);
+    } catch (IllegalArgumentException e) {
+      fail(e.getMessage());
     }
+  }
+
+  private static void fail(String why) {
+    System.err.println("benchmarks/run: " + why);
+    System.exit(2);
+  }
+
+  private void parse() {
+    while (!args.isEmpty()) {
+      String option = args.remove();
+      switch (option) {
+        case "--quick" -> quick = true;
+        case "--more" -> more = true;
+        case "--results" -> folder = Path.of(args.remove());
+        case "--page" -> old = Path.of(args.remove());
+        case "--c" -> program = args.remove();
+        case "--peer" -> commands.put(args.remove(), words());
+        case "--only" -> only = args.remove();
+        case "--threads" -> threads = number(option);
+        case "--rounds" -> rounds = number(option);
+        default -> throw new IllegalArgumentException("unknown option " + option);
+      }
+    }
+    if (threads == 0) {
+      threads = threadsOfEngine();
+    }
+    if (rounds == 0) {
+      rounds = quick ? 15 : 30;
+    }
+  }
+
+  /** A command, up to a word that is a full stop. */
+  private List<String> words() {
+    var words = new ArrayList<String>();
+    for (String word = args.remove(); !word.equals("."); word = args.remove()) {
+      words.add(word);
+    }
+    return words;
+  }
+
+  private int number(String option) {
+    String value = args.remove();
+    if (!value.matches("[1-9][0-9]{0,5}")) {
+      throw new IllegalArgumentException(option + ": expected 1 or more, got " + value);
+    }
+    return Integer.parseInt(value);
   }
 
   private static int threadsOfEngine() {
@@ -55,41 +110,57 @@ public final class Main {
         .orElse(1);
   }
 
-  private void parse(ArrayDeque<String> args) {
-    while (!args.isEmpty()) {
-      String option = args.poll();
-      switch (option) {
-        case "--quick" -> quick = true;
-        case "--more" -> more = true;
-        case "--results" -> folder = Path.of(args.remove());
-        case "--c" -> program = args.remove();
-        case "--peer" -> peer.add(args.remove());
-        case "--only" -> only = args.remove();
-        case "--threads" -> threads = Integer.parseInt(args.remove());
-        default -> throw new IllegalArgumentException("unknown option " + option);
+  private void run() throws Exception {
+    var results = new Results(folder, Machine.facts());
+    results.put("threads", threads);
+    results.put("rounds", rounds);
+    boolean curves = wanted("curves") && !(quick && only.isEmpty());
+    if (wanted("peers") && !commands.isEmpty() || curves) {
+      races(curves, results);
+    }
+    others(results);
+    if (!PARTS.contains(only) || only.equals("jmh")) {
+      results.put("jmh", Jmh.run(only.equals("jmh") ? "" : only, threads, quick));
+    }
+    results.put("load_at_end", Machine.load());
+    results.save();
+    System.out.println("\nresults in " + results.file());
+    Page.write(results.file());
+  }
+
+  private void races(boolean curves, Results results) throws Exception {
+    try (var peers = new Peers(commands, threads)) {
+      if (wanted("peers") && !peers.started().isEmpty()) {
+        peers.run(problems(), Math.ceilDiv(rounds, Turns.ROUNDS_A_TURN), results);
+      }
+      if (curves) {
+        Curves.run(peers.started().stream().limit(1).toList(), threads, results);
       }
     }
   }
 
-  private void run() throws Exception {
-    var machine = Machine.facts();
-    results.put("machine", machine);
-    results.put("threads", threads);
-    results.put("quick", quick);
+  /** What starts its own processes of the libraries, while none of the races' is alive. */
+  private void others(Results results) throws Exception {
     if (program != null && wanted("c")) {
       results.put("c", NativeRaces.run(program, threads, quick));
+      results.save();
     }
-    if (!peer.isEmpty() && wanted("peers")) {
-      results.put("peers", List.of(Peers.run(peer, threads, quick, more)));
+    if (wanted("startup")) {
+      results.put("startup", StartUp.run(commands, threads, quick ? 5 : 11));
+      results.save();
     }
-    if (!only.equals("c") && !only.equals("peers")) {
-      results.put("jmh", Jmh.run(only.equals("jmh") ? "" : only, threads, quick));
+    if (wanted("sessions")) {
+      results.put("sessions", Sessions.run(commands, quick ? 0.3 : 1, quick ? 1 : 3));
+      results.save();
     }
-    var date = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
-    Files.createDirectories(folder);
-    var file = folder.resolve(Machine.name(machine) + "-" + date + ".json");
-    Files.writeString(file, Json.writePretty(results) + "\n");
-    System.out.println("\nresults in " + file);
+    if (wanted("memory")) {
+      results.put("memory", Memory.run(commands, threads));
+      results.save();
+    }
+  }
+
+  private List<Problem> problems() {
+    return quick ? Problems.few() : more ? Problems.all() : Problems.usual();
   }
 
   private boolean wanted(String part) {

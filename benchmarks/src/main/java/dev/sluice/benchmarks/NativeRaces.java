@@ -54,11 +54,11 @@ final class NativeRaces implements AutoCloseable {
     var all = new LinkedHashMap<String, Object>();
     try (var here = new NativeRaces(threads);
         var peer = new Peer(List.of(program), threads)) {
-      all.put("peer", peer.ask(Map.of("threads", threads)));
+      all.put("peer", peer.facts());
       System.out.printf(
           "%nThe same oneDNN calls from C, %d threads: medians; ratio is Java's time over C's%n",
           threads);
-      System.out.printf("%-52s %10s %10s  ratio%n", "", "Java us", "C us");
+      System.out.printf("%-40s %10s %10s  ratio%n", "", "Java us", "C us");
       var races = new ArrayList<Object>();
       here.works().forEach((name, work) -> races.add(race(name, work, peer, quick ? 5 : 10)));
       all.put("races", races);
@@ -66,24 +66,28 @@ final class NativeRaces implements AutoCloseable {
     return all;
   }
 
-  private static Map<String, Object> race(String name, Runnable work, Peer peer, int turns) {
-    var key = Map.of("name", name);
-    Map<String, Object> report;
+  private static Map<String, Object> race(String name, Runnable work, Peer peer, int count) {
+    Turns turns;
     try {
-      report =
-          new Turns(Turns.Side.of(work), rounds -> peer.run(key, rounds), turns).report(1e3, "us");
+      Turns.Side c = rounds -> peer.run(Map.of("name", name), rounds);
+      turns = new Turns(List.of(Turns.Side.of(work), c), count, 1000);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
-    var race = new LinkedHashMap<String, Object>(key);
-    race.putAll(report);
-    double ratio = 1 / (Double) race.remove("ratio");
-    double low = 1 / (Double) race.remove("ratio_high");
-    double high = 1 / (Double) race.remove("ratio_low");
-    race.putAll(new LinkedHashMap<>(Map.of("java_over_c", ratio, "low", low, "high", high)));
+    var ratio = turns.ratio(1).inverse();
+    var race = new LinkedHashMap<String, Object>(Map.of("name", name));
+    race.put("rounds", turns.rounds());
+    race.put("java_us", turns.median(0) / 1e3);
+    race.put("c_us", turns.median(1) / 1e3);
+    race.putAll(ratio.json());
     System.out.printf(
-        "%-52s %10.2f %10.2f  %.3f (95 %%: %.3f to %.3f)%n",
-        name, race.get("sluice_us"), race.get("peer_us"), ratio, low, high);
+        "%-40s %10.2f %10.2f  %.3f (%.3f to %.3f)%n",
+        name,
+        turns.median(0) / 1e3,
+        turns.median(1) / 1e3,
+        ratio.value(),
+        ratio.low(),
+        ratio.high());
     return race;
   }
 

@@ -15,12 +15,14 @@ final class Peer implements Turns.Side, AutoCloseable {
   private final Process process;
   private final Writer requests;
   private final BufferedReader answers;
+  private final Map<String, Object> facts = new LinkedHashMap<>();
 
   /**
    * Starts the process.
    *
    * @param command of it
    * @param threads that it may use
+   * @throws IllegalStateException with the peer's own words if it cannot work here
    */
   Peer(List<String> command, int threads) {
     try {
@@ -32,13 +34,39 @@ final class Peer implements Turns.Side, AutoCloseable {
     }
     this.requests = process.outputWriter(StandardCharsets.UTF_8);
     this.answers = process.inputReader(StandardCharsets.UTF_8);
+    try {
+      threads(threads);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Sets the number of threads. */
+  void threads(int count) {
+    ask(Map.of("threads", count)).forEach((name, fact) -> facts.put((String) name, fact));
+  }
+
+  /** Its name, version and what else it says of itself. */
+  Map<String, Object> facts() {
+    return facts;
+  }
+
+  String name() {
+    return (String) facts.get("name");
+  }
+
+  /** The process's number. */
+  long pid() {
+    return process.pid();
   }
 
   /**
    * {@return what the peer answers}
    *
    * @param request of simple values
-   * @throws IllegalStateException with the peer's own words if it could not do it
+   * @throws UnsupportedOperationException with the reason if the library has no such thing
+   * @throws IllegalStateException with the peer's own words if it failed
    */
   Map<?, ?> ask(Map<String, Object> request) {
     try {
@@ -49,6 +77,9 @@ final class Peer implements Turns.Side, AutoCloseable {
         throw new IllegalStateException("a peer ended at " + request + "; its words stand above");
       }
       var answer = (Map<?, ?>) Json.parse(line);
+      if (answer.containsKey("cannot")) {
+        throw new UnsupportedOperationException((String) answer.get("cannot"));
+      }
       if (answer.containsKey("error")) {
         throw new IllegalStateException("a peer at " + request + ": " + answer.get("error"));
       }

@@ -2,67 +2,107 @@ package dev.sluice.benchmarks;
 
 import dev.sluice.Device;
 import dev.sluice.cli.bench.Problem;
-import dev.sluice.cli.bench.Suite;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
-/** The races against PyTorch: which problems, and the table. */
-final class Peers {
-  private Peers() {}
+/** The races against other libraries: all of them at once on each problem, and the table. */
+final class Peers implements AutoCloseable {
+  private static final long WARM_UP_MILLIS = 2000;
 
-  /** Every race, with the lines of the table printed as they come. */
-  static Map<String, Object> run(List<String> command, int threads, boolean quick, boolean more)
-      throws Exception {
-    var races = new ArrayList<Map<String, Object>>();
+  private final List<Peer> peers = new ArrayList<>();
+  private final int threads;
+
+  /** Starts each; one that cannot start is a printed line. */
+  Peers(Map<String, List<String>> commands, int threads) {
+    this.threads = threads;
+    commands.forEach(
+        (name, command) -> {
+          try {
+            peers.add(new Peer(command, threads));
+          } catch (RuntimeException e) {
+            System.out.println("skipped: " + name + ": " + e.getMessage());
+          }
+        });
+  }
+
+  /** Every race, with the lines of the table printed, and the results kept, as they come. */
+  void run(List<Problem> problems, int turns, Results results) throws Exception {
+    var races = new ArrayList<Object>();
     var all = new LinkedHashMap<String, Object>();
-    var options = Device.Options.defaults().engine("cpu").threads(threads);
-    try (var device = Device.open(options);
-        var peer = new Peer(command, threads)) {
-      var who = peer.ask(Map.of("threads", threads));
-      all.put("peer", who);
-      System.out.printf(
-          "%n%s %s beside Sluice, %d threads: medians; ratio above 1 where Sluice is faster%n",
-          who.get("name"), who.get("version"), threads);
-      System.out.printf("%-52s %10s %10s  ratio%n", "", "Sluice ms", "peer ms");
-      for (var problem : problems(more)) {
-        var race = new LinkedHashMap<String, Object>(Map.of("problem", problem.title()));
-        race.putAll(Race.run(problem, device, peer, quick ? 5 : 10));
-        races.add(race);
-        System.out.printf(
-            "%-52s %10.2f %10.2f  %.2f (95 %%: %.2f to %.2f)%n",
-            problem.title(),
-            race.get("sluice_ms"),
-            race.get("peer_ms"),
-            race.get("ratio"),
-            race.get("ratio_low"),
-            race.get("ratio_high"));
+    all.put("peers", peers.stream().map(Peer::facts).toList());
+    all.put("races", races);
+    results.put("peers", all);
+    heading();
+    Set<String> reasons = new LinkedHashSet<>();
+    try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(threads))) {
+      for (var problem : problems) {
+        var race = new Race(problem, device, peers, turns, WARM_UP_MILLIS);
+        var row = new StringBuilder("%-40s %9.2f".formatted(problem.title(), race.millis()));
+        peers.forEach(peer -> row.append(" %-20s".formatted(race.cell(peer))));
+        System.out.println(row.toString().stripTrailing());
+        race.reasons().forEach((name, why) -> reasons.add(name + ": " + why));
+        races.add(race.json());
+        all.put("geometric_means", means(races));
+        results.save();
       }
     }
-    double mean = geometricMean(races);
-    System.out.printf("%-52s %27.2f%n", "geometric mean", mean);
-    all.put("races", races);
-    all.put("geometric_mean", mean);
-    return all;
+    var row = new StringBuilder("%-40s %9s".formatted("geometric mean", ""));
+    var means = means(races);
+    peers.forEach(peer -> row.append(" %-20s".formatted(mean(means.get(peer.name())))));
+    System.out.println(row.toString().stripTrailing());
+    reasons.forEach(reason -> System.out.println("empty: " + reason));
   }
 
-  /** The mean of the ratios as factors, so that twice as fast and half as fast cancel out. */
-  private static double geometricMean(List<Map<String, Object>> races) {
-    double logs = races.stream().mapToDouble(race -> Math.log((Double) race.get("ratio"))).sum();
-    return Math.exp(logs / races.size());
+  private static String mean(Double value) {
+    return value == null ? "" : "%.2f".formatted(value);
   }
 
-  /** The standard shapes, or every cell's. */
-  private static List<Problem> problems(boolean more) {
-    if (more) {
-      return Suite.CELLS.problems();
+  private void heading() {
+    System.out.printf(
+        "%nSluice beside %s, %d threads: a library's median time over Sluice's, above 1 where"
+            + " Sluice is faster, and its 95 %% interval%n",
+        peers.stream()
+            .map(peer -> peer.name() + " " + peer.facts().get("version"))
+            .collect(Collectors.joining(", ")),
+        threads);
+    var row = new StringBuilder("%-40s %9s".formatted("", "Sluice ms"));
+    peers.forEach(peer -> row.append(" %-20s".formatted(peer.name())));
+    System.out.println(row);
+  }
+
+  /** Of the ratios as factors, so that twice as fast and half as fast cancel out; by name. */
+  private static Map<String, Double> means(List<Object> races) {
+    var logs = new LinkedHashMap<String, List<Double>>();
+    for (var race : races) {
+      ((Map<?, ?>) ((Map<?, ?>) race).get("peers"))
+          .forEach(
+              (name, one) -> {
+                if (((Map<?, ?>) one).get("ratio") instanceof Double ratio) {
+                  logs.computeIfAbsent((String) name, n -> new ArrayList<>()).add(Math.log(ratio));
+                }
+              });
     }
-    var all = new ArrayList<Problem>();
-    for (boolean training : new boolean[] {false, true}) {
-      all.add(Sequences.lstm(training));
-      all.add(Sequences.convLstm(training));
-    }
-    return all;
+    var means = new LinkedHashMap<String, Double>();
+    logs.forEach(
+        (name, some) ->
+            means.put(
+                name,
+                Math.exp(some.stream().mapToDouble(Double::doubleValue).average().orElseThrow())));
+    return means;
+  }
+
+  /** Those that started. */
+  List<Peer> started() {
+    return peers;
+  }
+
+  @Override
+  public void close() {
+    peers.forEach(Peer::close);
   }
 }

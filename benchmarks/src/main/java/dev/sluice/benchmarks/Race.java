@@ -3,58 +3,90 @@ package dev.sluice.benchmarks;
 import dev.sluice.Device;
 import dev.sluice.cli.bench.Bench;
 import dev.sluice.cli.bench.Problem;
-import dev.sluice.weights.Safetensors;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
-/** Sluice beside a peer on one problem: equal results first, then {@link Turns}. */
+/** Sluice beside peers on one problem: equal results first, then {@link Turns}. */
 final class Race {
+  /** Relative to a result's largest number, or to 1. */
   private static final double TOLERANCE = 1e-5;
 
-  private Race() {}
+  private final Problem problem;
+  private final Map<String, Double> differences = new LinkedHashMap<>();
+  private final Map<String, String> reasons = new LinkedHashMap<>();
+  private final List<Peer> runners = new ArrayList<>();
+  private Turns turns;
 
   /**
-   * Runs it; the numbers by name.
+   * Runs it.
    *
-   * @throws IllegalStateException if the results differ
+   * @param peers that take part if they can and if their results are Sluice's
    */
-  static Map<String, Object> run(Problem problem, Device device, Peer peer, int turns)
+  Race(Problem problem, Device device, List<Peer> peers, int turns, long warmUpMillis)
       throws IOException, InterruptedException {
-    var all = new LinkedHashMap<String, Object>();
+    this.problem = problem;
     try (var bench = new Bench(problem, device)) {
-      all.put("worst_difference", difference(bench, peer));
-      var sides = new Turns(Turns.Side.of(bench::round), peer, turns);
-      all.putAll(sides.report(1e6, "ms"));
+      try (var given = Given.of(bench)) {
+        peers.forEach(peer -> admit(peer, given));
+      }
+      var sides = new ArrayList<Turns.Side>();
+      sides.add(Turns.Side.of(bench::round));
+      sides.addAll(runners);
+      this.turns = new Turns(sides, turns, warmUpMillis);
     }
+  }
+
+  private void admit(Peer peer, Given given) {
+    try {
+      double difference = given.open(peer);
+      differences.put(peer.name(), difference);
+      if (difference <= TOLERANCE) {
+        runners.add(peer);
+      } else {
+        reasons.put(peer.name(), "its results differ by %.1e".formatted(difference));
+      }
+    } catch (UnsupportedOperationException | IllegalStateException e) {
+      reasons.put(peer.name(), e.getMessage());
+    }
+  }
+
+  double millis() {
+    return turns.median(0) / 1e6;
+  }
+
+  /** What was measured, by name. */
+  Map<String, Object> json() {
+    var all = new LinkedHashMap<String, Object>();
+    all.put("problem", problem.title());
+    all.put("gflop", problem.flops() / 1e9);
+    all.put("rounds", turns.rounds());
+    all.put("sluice_ms", millis());
+    all.put("sluice_fastest_ms", turns.fastest(0) / 1e6);
+    var peers = new LinkedHashMap<String, Object>();
+    for (int i = 0; i < runners.size(); i++) {
+      var one = new LinkedHashMap<String, Object>();
+      one.put("ms", turns.median(i + 1) / 1e6);
+      one.put("fastest_ms", turns.fastest(i + 1) / 1e6);
+      one.putAll(turns.ratio(i + 1).json());
+      one.put("worst_difference", differences.get(runners.get(i).name()));
+      peers.put(runners.get(i).name(), one);
+    }
+    reasons.forEach((name, reason) -> peers.put(name, Map.of("cannot", reason)));
+    all.put("peers", peers);
     return all;
   }
 
-  /** The largest difference between the results, relative to each result's largest number. */
-  private static double difference(Bench bench, Peer peer) throws IOException {
-    var problem = bench.problem();
-    var file = Files.createTempFile("sluice-race", ".safetensors");
-    double worst;
-    try {
-      Safetensors.write(file, bench.results(), Map.of());
-      var request = new LinkedHashMap<String, Object>();
-      request.put("open", file.toString());
-      request.put("cell", problem.cell().label());
-      request.put("training", problem.training());
-      worst = ((Number) peer.ask(request).get("worst")).doubleValue();
-    } finally {
-      Files.delete(file);
-    }
-    if (!(worst <= TOLERANCE)) {
-      throw new IllegalStateException(
-          "expected results that differ by at most "
-              + TOLERANCE
-              + ", got "
-              + worst
-              + ": "
-              + problem);
-    }
-    return worst;
+  /** A peer's cell of the table: its ratio, or nothing. */
+  String cell(Peer peer) {
+    int at = runners.indexOf(peer);
+    return at < 0 ? "" : turns.ratio(at + 1).toString();
+  }
+
+  /** Why peers did not run, by their names. */
+  Map<String, String> reasons() {
+    return reasons;
   }
 }

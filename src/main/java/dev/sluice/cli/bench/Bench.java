@@ -22,6 +22,7 @@ import java.util.Random;
 public final class Bench implements AutoCloseable {
   private final Problem problem;
   private final Device device;
+  private final int segment;
   private final DeviceArena arena;
   private final Cell.Network network;
   private final Tensor x;
@@ -36,8 +37,20 @@ public final class Bench implements AutoCloseable {
    * @param device where; stays open when this is closed
    */
   public Bench(Problem problem, Device device) {
+    this(problem, device, 0);
+  }
+
+  /**
+   * Builds the network, draws its input, and trains it with less memory.
+   *
+   * @param problem what to run
+   * @param device where; stays open when this is closed
+   * @param segment steps of a segment as in {@link Pass#recomputing}; 0 keeps all
+   */
+  public Bench(Problem problem, Device device, int segment) {
     this.problem = problem;
     this.device = device;
+    this.segment = segment;
     this.arena = device.arena("a benchmark");
     try {
       network = problem.cell().build(problem, Weights.random(problem.seed()), arena);
@@ -68,7 +81,9 @@ public final class Bench implements AutoCloseable {
   }
 
   private Pass open() {
-    return problem.training() ? Pass.training(device) : Pass.inference(device);
+    return problem.training()
+        ? Pass.recomputing(device, problem.seed(), segment)
+        : Pass.inference(device);
   }
 
   private Tensor trip(Pass pass) {

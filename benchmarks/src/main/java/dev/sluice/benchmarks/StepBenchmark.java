@@ -1,5 +1,6 @@
 package dev.sluice.benchmarks;
 
+import dev.sluice.cli.bench.Cell;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -11,21 +12,22 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** How long a whole sequence through a LSTM takes, forward alone and with the way back. */
+/** How long one step of one stream of frames takes, 16x16, 16 to 64 channels. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-public class LstmBenchmark {
-  /** What a round is. */
-  @Param({"forward", "train"})
-  public String mode;
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+public class StepBenchmark {
+  /** Which cell. */
+  @Param({"CONVLSTM", "CONVGRU", "STLSTM"})
+  public Cell cell;
 
   private Sequences sequences;
 
   /** Opens the problem. */
   @Setup
   public void open() {
-    sequences = new Sequences(Sequences.lstm(mode.equals("train")));
+    int kernel = cell == Cell.STLSTM ? 5 : 3;
+    sequences = new Sequences(Problems.frames(cell, false, 1, 1, 16, 16, kernel));
   }
 
   /** Closes it. */
@@ -34,9 +36,9 @@ public class LstmBenchmark {
     sequences.close();
   }
 
-  /** One sequence. */
+  /** One step. */
   @Benchmark
-  public void sequence() {
+  public void step() {
     sequences.round();
   }
 }

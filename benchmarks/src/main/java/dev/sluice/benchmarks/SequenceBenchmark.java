@@ -1,5 +1,7 @@
 package dev.sluice.benchmarks;
 
+import dev.sluice.cli.bench.Cell;
+import dev.sluice.cli.bench.Problem;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -11,11 +13,15 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** How long a whole sequence through a ConvLSTM takes, forward alone and with the way back. */
+/** How long a whole sequence through each cell takes, forward alone and with the way back. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-public class ConvLstmBenchmark {
+public class SequenceBenchmark {
+  /** Which cell. */
+  @Param({"RNN", "LSTM", "GRU", "CONVLSTM", "CONVGRU", "STLSTM"})
+  public Cell cell;
+
   /** What a round is. */
   @Param({"forward", "train"})
   public String mode;
@@ -25,7 +31,13 @@ public class ConvLstmBenchmark {
   /** Opens the problem. */
   @Setup
   public void open() {
-    sequences = new Sequences(Sequences.convLstm(mode.equals("train")));
+    sequences = new Sequences(problem(cell, mode.equals("train")));
+  }
+
+  private static Problem problem(Cell cell, boolean training) {
+    return cell.overFrames()
+        ? Problems.frames(cell, training, 8, 16, 16, cell == Cell.STLSTM ? 5 : 3)
+        : Problems.vectors(cell, training, 100, 32, 256);
   }
 
   /** Closes it. */

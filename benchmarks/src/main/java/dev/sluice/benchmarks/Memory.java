@@ -1,0 +1,121 @@
+package dev.sluice.benchmarks;
+
+import dev.sluice.Device;
+import dev.sluice.cli.bench.Bench;
+import dev.sluice.cli.bench.Problem;
+import dev.sluice.cli.bench.Timing;
+import dev.sluice.weights.Json;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a process holds after some rounds of one problem, each library in a process of its own:
+ * resident bytes now and at most, bytes that the way forward keeps for the way back, and for Sluice
+ * the Java heap bytes that a round allocates.
+ */
+final class Memory {
+  private static final int ROUNDS = 20;
+
+  private Memory() {}
+
+  /** Runs a problem of {@link Problems#few} and tells what it took; then waits to be ended. */
+  public static void main(String[] args) throws Exception {
+    var problem = Problems.few().get(Integer.parseInt(args[0]));
+    var options = Device.Options.defaults().engine("cpu").threads(Integer.parseInt(args[1]));
+    try (var device = Device.open(options);
+        var bench = new Bench(problem, device, Integer.parseInt(args[2]))) {
+      var timing = Timing.of(bench::round, ROUNDS, ROUNDS);
+      var all = new LinkedHashMap<String, Object>();
+      all.put("activation_bytes", bench.activationBytes());
+      all.put("heap_bytes", timing.heapBytes());
+      System.out.println(Json.write(all));
+      System.in.read();
+    }
+  }
+
+  static List<Object> run(Map<String, List<String>> commands, int threads) throws IOException {
+    System.out.printf(
+        "%nMemory after %d rounds%n%-40s %-20s %12s %12s %12s %12s%n",
+        2 * ROUNDS, "", "", "resident MB", "at most", "kept MB", "heap bytes");
+    var all = new ArrayList<Object>();
+    for (var problem : Problems.few()) {
+      var sides = new LinkedHashMap<String, Object>();
+      sides.put("Sluice", own(problem, threads, 0));
+      if (problem.training() && problem.cell().overFrames()) {
+        int segment = (int) Math.ceil(Math.sqrt(problem.steps()));
+        sides.put("Sluice, recomputing", own(problem, threads, segment));
+      }
+      for (var command : commands.values()) {
+        try (var peer = new Peer(command, threads)) {
+          sides.put(peer.name(), other(peer, problem));
+        } catch (UnsupportedOperationException | IllegalStateException e) {
+          // Said by its absence from the table.
+        }
+      }
+      sides.forEach((name, side) -> print(problem, name, (Map<?, ?>) side));
+      var one = new LinkedHashMap<String, Object>(Map.of("problem", problem.title()));
+      one.putAll(sides);
+      all.add(one);
+    }
+    return all;
+  }
+
+  private static void print(Problem problem, String name, Map<?, ?> side) {
+    System.out.printf(
+        "%-40s %-20s %12s %12s %12s %12s%n",
+        problem.title(),
+        name,
+        megabytes(side.get("resident_bytes")),
+        megabytes(side.get("most_resident_bytes")),
+        megabytes(side.get("activation_bytes")),
+        side.get("heap_bytes") == null ? "" : side.get("heap_bytes"));
+  }
+
+  private static String megabytes(Object bytes) {
+    return bytes == null ? "" : "%.1f".formatted(((Number) bytes).doubleValue() / 1e6);
+  }
+
+  private static Map<String, Object> own(Problem problem, int threads, int segment)
+      throws IOException {
+    var arguments =
+        List.of(
+            String.valueOf(Problems.few().indexOf(problem)),
+            String.valueOf(threads),
+            String.valueOf(segment));
+    try (var child = new Child(List.of(), Memory.class, arguments)) {
+      var answer = (Map<?, ?>) Json.parse(child.line());
+      var all = resident(child.pid());
+      answer.forEach((name, value) -> all.put((String) name, value));
+      return all;
+    }
+  }
+
+  private static Map<String, Object> other(Peer peer, Problem problem) throws IOException {
+    var options = Device.Options.defaults().engine("cpu");
+    try (var device = Device.open(options);
+        var bench = new Bench(problem, device);
+        var given = Given.of(bench)) {
+      given.open(peer);
+    }
+    peer.run(2 * ROUNDS);
+    var all = resident(peer.pid());
+    if (problem.training()) {
+      try {
+        all.put("activation_bytes", peer.ask(Map.of("activations", true)).get("bytes"));
+      } catch (IllegalStateException | UnsupportedOperationException e) {
+        // Only PyTorch tells.
+      }
+    }
+    return all;
+  }
+
+  private static Map<String, Object> resident(long pid) throws IOException {
+    var all = new LinkedHashMap<String, Object>();
+    all.put("resident_bytes", Child.status(pid, "VmRSS"));
+    all.put("most_resident_bytes", Child.status(pid, "VmHWM"));
+    return all;
+  }
+}
