@@ -3,6 +3,7 @@ package dev.sluice.cli;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -29,7 +30,9 @@ import picocli.CommandLine.Spec;
       BenchCommand.class,
       ExperimentCommand.class,
       HelloCommand.class,
-      SoakCommand.class
+      SoakCommand.class,
+      BundleCommand.class,
+      SideCommand.class
     },
     footer = {
       "",
@@ -96,7 +99,11 @@ public final class Main implements Runnable {
     throw new ParameterException(
         spec.commandLine(),
         "expected a command: "
-            + String.join(", ", spec.subcommands().keySet())
+            + spec.subcommands().values().stream()
+                .map(CommandLine::getCommandSpec)
+                .filter(command -> !command.usageMessage().hidden())
+                .map(CommandSpec::name)
+                .collect(Collectors.joining(", "))
             + "; ./sluice --help says what they do");
   }
 

@@ -1,0 +1,105 @@
+package dev.sluice.cli.bundle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.sluice.weights.Json;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What devices answered, asked of the simulator again. Captures lie in src/test/resources/captures,
+ * a file a device; those that the simulator itself gives here show only that recording and
+ * replaying work.
+ */
+class CapturesTest {
+  private static final Path CAPTURES = Path.of("src/test/resources/captures");
+
+  @TempDir Path folder;
+
+  @Test
+  void theSimulatorAnswersAsDevicesDid() throws Exception {
+    var simulator = Python.simulator("captures of devices");
+    Python.require(
+        "captures of devices",
+        Files.isDirectory(CAPTURES),
+        "no device was captured yet: " + CAPTURES + " is not there");
+    try (var files = Files.newDirectoryStream(CAPTURES, "*.jsonl")) {
+      for (var file : files) {
+        assertFalse(
+            Files.readString(file).contains("\"simulated\":true"),
+            file + " is no truth: simulated");
+        var replayed = Python.captures(simulator, 1, "replay", file);
+        assertEquals(0, replayed.code(), file + ": " + replayed.said());
+      }
+    }
+  }
+
+  @Test
+  void theSimulatorAnswersAsItselfWhateverItsSeed() throws Exception {
+    var simulator = Python.simulator("captures of the simulator");
+    var file = folder.resolve("simulated.jsonl");
+    var recorded = Python.captures(simulator, 1, "record", file);
+    assertEquals(0, recorded.code(), recorded.said());
+    var lines = Files.readAllLines(file);
+    assertEquals(lines.size() + " cases", recorded.said().lines().toList().getLast());
+    assertTrue(lines.stream().filter(CapturesTest::refused).count() >= 100, "wrong calls");
+    for (var line : lines) {
+      var capture = (Map<?, ?>) Json.parse(line);
+      assertTrue(capture.containsKey("died") || (Boolean) capture.get("simulated"), line);
+    }
+    var replayed = Python.captures(simulator, 5, "replay", file);
+    assertEquals(0, replayed.code(), replayed.said());
+    assertTrue(replayed.said().contains(" 0 differ"), replayed.said());
+  }
+
+  /** Whether a case is a wrong call that was answered by an error. */
+  private static boolean refused(String line) {
+    var capture = (Map<?, ?>) Json.parse(line);
+    var calls = (List<?>) capture.get("calls");
+    var last = (List<?>) calls.getLast();
+    return ((List<?>) capture.get("case")).getFirst().equals("wrong")
+        && last.get(1) instanceof Long status
+        && status != 0;
+  }
+
+  @Test
+  void whatDiffersIsNamed() throws Exception {
+    var simulator = Python.simulator("falsified captures");
+    var file = folder.resolve("simulated.jsonl");
+    assertEquals(0, Python.captures(simulator, 1, "record", file).code());
+    var lines = Files.readAllLines(file);
+    for (var change :
+        List.of(
+            List.of("lstm standard type 0 bias 2 C4 H8 P8 L1 D1 T3", "\"y\":[", "\"y\":[0.25,"),
+            List.of("lstm standard type 0 bias 2 C64 H64", "[1,64,64]", "[1,64,65]"),
+            List.of("cudnnRNNForward: argument 15 is 0", ",2000,{}]", ",2006,{}]"),
+            List.of("gru standard type 0 bias 2 C8 H8", "\"reserve\":0", "\"reserve\":64"))) {
+      var line =
+          lines.stream()
+              .filter(it -> it.contains("\"" + change.get(0)) && it.contains(change.get(1)))
+              .findFirst()
+              .orElseThrow(() -> new AssertionError(change));
+      Files.writeString(file, line.replace(change.get(1), change.get(2)) + "\n");
+      var replayed = Python.captures(simulator, 1, "replay", file);
+      assertEquals(1, replayed.code(), replayed.said());
+      assertTrue(replayed.said().contains(change.get(0)), replayed.said());
+    }
+  }
+
+  @Test
+  void aCaptureThatWasCutOffGoesOn() throws Exception {
+    var simulator = Python.simulator("a capture that goes on");
+    var file = folder.resolve("simulated.jsonl");
+    assertEquals(0, Python.captures(simulator, 1, "record", file).code());
+    var whole = Files.readString(file);
+    Files.writeString(file, whole.substring(0, whole.length() / 2));
+    assertEquals(0, Python.captures(simulator, 1, "record", file).code());
+    assertEquals(whole, Files.readString(file));
+  }
+}
