@@ -8,6 +8,7 @@ package dev.sluice;
 public abstract class Stream implements AutoCloseable {
   private Thread holder;
   private int leases;
+  private long turn;
 
   /** For engines. */
   protected Stream() {}
@@ -65,7 +66,16 @@ public abstract class Stream implements AutoCloseable {
   public final synchronized boolean release() {
     if (--leases == 0) {
       holder = null;
+      turn++;
     }
     return leases == 0;
+  }
+
+  /**
+   * {@return a number that is another one once the thread that holds the stream has let it go; -1
+   * where no thread holds it}
+   */
+  public final synchronized long turn() {
+    return leases > 0 ? turn : -1;
   }
 }

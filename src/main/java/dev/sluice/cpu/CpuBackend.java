@@ -15,6 +15,7 @@ import dev.sluice.spi.Choice;
 import dev.sluice.spi.ConvPlan;
 import dev.sluice.spi.ConvSpec;
 import dev.sluice.spi.Kernel;
+import dev.sluice.spi.Plans;
 import dev.sluice.spi.Product;
 import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The CPU engine, open. Plans are made once for each spec and kept. */
 final class CpuBackend implements Backend {
@@ -33,9 +35,12 @@ final class CpuBackend implements Backend {
   private final MemorySegment engine;
   private final LayoutChoice layouts;
   private final Map<Long, HostMemory> blocks = new ConcurrentHashMap<>();
-  private final Map<ConvSpec, ConvPlan> convolutions = new ConcurrentHashMap<>();
-  private final Map<RnnKey, CpuRnn> networks = new ConcurrentHashMap<>();
-  private final Map<CellSpec, Optional<ConvLstmPlan>> cells = new ConcurrentHashMap<>();
+  private final List<Stream> streams = new CopyOnWriteArrayList<>();
+  private final Plans<ConvSpec, ConvPlan> convolutions =
+      new Plans<>(() -> streams, CpuBackend::end);
+  private final Plans<RnnKey, CpuRnn> networks = new Plans<>(() -> streams, CpuRnn::close);
+  private final Plans<CellSpec, Optional<ConvLstmPlan>> cells =
+      new Plans<>(() -> streams, plan -> plan.ifPresent(ConvLstmPlan::close));
 
   CpuBackend(int threads) {
     this.threads = threads;
@@ -55,7 +60,15 @@ final class CpuBackend implements Backend {
 
   @Override
   public Stream openStream() {
-    return new CpuStream(engine, threads);
+    var stream = new CpuStream(engine, threads);
+    streams.add(stream);
+    return stream;
+  }
+
+  private static void end(ConvPlan plan) {
+    if (plan instanceof OneDnnConvolution convolution) {
+      convolution.close();
+    }
   }
 
   @Override
@@ -107,7 +120,7 @@ final class CpuBackend implements Backend {
   @Override
   public ConvPlan convolution(ConvSpec spec) {
     bind();
-    return convolutions.computeIfAbsent(
+    return convolutions.of(
         spec, s -> s.type() == DType.FLOAT32 ? floatConvolution(s) : new PlainConvolution(s));
   }
 
@@ -143,8 +156,7 @@ final class CpuBackend implements Backend {
 
   @Override
   public RnnPlan rnn(RnnSpec spec, RnnSpec.Run run) {
-    return networks.computeIfAbsent(
-        new RnnKey(spec, run), k -> new CpuRnn(engine, k.spec, k.run, threads));
+    return networks.of(new RnnKey(spec, run), k -> new CpuRnn(engine, k.spec, k.run, threads));
   }
 
   @Override
@@ -153,7 +165,7 @@ final class CpuBackend implements Backend {
       return Optional.empty();
     }
     bind();
-    return cells.computeIfAbsent(spec, this::fused).map(CellPlan.class::cast);
+    return cells.of(spec, this::fused).map(CellPlan.class::cast);
   }
 
   /** Empty where oneDNN has no convolution for it; the cell is then composed of our own. */
@@ -180,8 +192,8 @@ final class CpuBackend implements Backend {
   @Override
   public List<Choice> choices() {
     var all = new LinkedHashSet<Choice>();
-    networks.values().forEach(plan -> all.add(plan.choice()));
-    cells.values().forEach(plan -> plan.ifPresent(p -> all.add(p.choice())));
+    networks.forEach((key, plan) -> all.add(plan.choice()));
+    cells.forEach((key, plan) -> plan.ifPresent(p -> all.add(p.choice())));
     convolutions.forEach((spec, plan) -> all.add(choice(spec, plan)));
     return List.copyOf(all);
   }
@@ -205,11 +217,9 @@ final class CpuBackend implements Backend {
 
   @Override
   public void close() {
-    convolutions.values().stream()
-        .filter(OneDnnConvolution.class::isInstance)
-        .forEach(plan -> ((OneDnnConvolution) plan).close());
-    networks.values().forEach(CpuRnn::close);
-    cells.values().forEach(plan -> plan.ifPresent(ConvLstmPlan::close));
+    convolutions.close();
+    networks.close();
+    cells.close();
     blocks.values().forEach(HostMemory::close);
     OneDnn.destroy(engine, e -> dnnl_engine_destroy(e));
   }

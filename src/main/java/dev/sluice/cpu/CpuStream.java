@@ -72,7 +72,24 @@ final class CpuStream extends Stream {
   /** Runs a primitive on the data of its arguments, given in the order of their ids. */
   void execute(Primitive primitive, int[] ids, MemorySegment... data) {
     team.bind();
-    executions.computeIfAbsent(primitive, p -> new Primitive.Execution(p, ids)).run(this, data);
+    var execution = executions.get(primitive);
+    if (execution == null) {
+      forgetClosed();
+      execution = new Primitive.Execution(primitive, ids);
+      executions.put(primitive, execution);
+    }
+    execution.run(this, data);
+  }
+
+  /** Of plans that were put out. */
+  private void forgetClosed() {
+    for (var each = executions.entrySet().iterator(); each.hasNext(); ) {
+      var entry = each.next();
+      if (entry.getKey().closed()) {
+        entry.getValue().close();
+        each.remove();
+      }
+    }
   }
 
   @Override

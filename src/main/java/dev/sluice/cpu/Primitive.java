@@ -21,6 +21,7 @@ final class Primitive implements AutoCloseable {
   private final MemorySegment description;
   private final MemorySegment primitive;
   private final String implementation;
+  private volatile boolean closed;
 
   /**
    * @param description a primitive descriptor, owned from here on
@@ -153,8 +154,13 @@ final class Primitive implements AutoCloseable {
     }
   }
 
+  boolean closed() {
+    return closed;
+  }
+
   @Override
   public void close() {
+    closed = true;
     OneDnn.destroy(primitive, p -> dnnl_primitive_destroy(p));
     OneDnn.destroy(description, d -> dnnl_primitive_desc_destroy(d));
   }

@@ -15,9 +15,11 @@ import dev.sluice.spi.Product;
 import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The CUDA engine, open on one device. Plans are made once for each spec and kept. */
 final class CudaBackend implements Backend {
@@ -27,6 +29,7 @@ final class CudaBackend implements Backend {
   private volatile Runnable release = () -> {};
   private final Map<String, KernelModule> modules = new ConcurrentHashMap<>();
   private final Choices choices;
+  private final List<Stream> streams = new CopyOnWriteArrayList<>();
   private final RnnPlans rnns = new RnnPlans(this);
 
   /**
@@ -70,7 +73,14 @@ final class CudaBackend implements Backend {
 
   @Override
   public Stream openStream() {
-    return new CudaStream(this);
+    var stream = new CudaStream(this);
+    streams.add(stream);
+    return stream;
+  }
+
+  /** {@return those that callers may hold} */
+  List<Stream> streams() {
+    return streams;
   }
 
   @Override

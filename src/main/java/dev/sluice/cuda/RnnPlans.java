@@ -4,12 +4,12 @@ import dev.sluice.DType;
 import dev.sluice.MathMode;
 import dev.sluice.NativeException;
 import dev.sluice.OutOfDeviceMemoryException;
+import dev.sluice.spi.Plans;
 import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * cuDNN's recurrent networks on one device, each with the algorithm that is fastest for its shape.
@@ -28,31 +28,24 @@ final class RnnPlans implements AutoCloseable {
   private record Choice(RnnSpec spec, RnnSpec.Run run, int driver) {}
 
   private final CudaBackend backend;
-  private final Map<Key, CudnnRnn> plans = new ConcurrentHashMap<>();
+  private final Plans<Key, CudnnRnn> plans;
   private final Map<RnnNetwork.Key, RnnNetwork> networks = new HashMap<>();
   private CudaStream stream;
 
   RnnPlans(CudaBackend backend) {
     this.backend = backend;
+    this.plans = new Plans<>(backend::streams, CudnnRnn::close);
   }
 
   RnnPlan plan(RnnSpec spec, RnnSpec.Run run) {
-    var key = new Key(spec, run);
-    var there = plans.get(key);
-    return there != null ? there : make(key);
+    return plans.of(new Key(spec, run), this::make);
   }
 
   private synchronized CudnnRnn make(Key key) {
-    var there = plans.get(key);
-    if (there != null) {
-      return there;
-    }
     if (stream == null) {
       stream = new CudaStream(backend);
     }
-    var plan = make(key.spec, key.run, algorithm(key.spec, key.run));
-    plans.put(key, plan);
-    return plan;
+    return make(key.spec, key.run, algorithm(key.spec, key.run));
   }
 
   /** Another one where this sequence, longer or shorter than that of the trial, is not for it. */
@@ -130,9 +123,8 @@ final class RnnPlans implements AutoCloseable {
   @Override
   public synchronized void close() {
     var cleanup = new Cleanup();
-    plans.values().forEach(plan -> cleanup.run(plan::close));
+    cleanup.run(plans::close);
     networks.values().forEach(network -> cleanup.run(network::close));
-    plans.clear();
     networks.clear();
     Optional.ofNullable(stream).ifPresent(it -> cleanup.run(it::close));
     stream = null;

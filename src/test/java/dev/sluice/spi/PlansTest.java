@@ -1,0 +1,120 @@
+package dev.sluice.spi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.sluice.EachDevice;
+import dev.sluice.Shape;
+import dev.sluice.Stream;
+import dev.sluice.TestDevice;
+import dev.sluice.nn.ConvLstm;
+import dev.sluice.nn.Pass;
+import dev.sluice.nn.Rnn;
+import dev.sluice.weights.Weights;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class PlansTest {
+  private static final class Queue extends Stream {
+    @Override
+    public void synchronize() {}
+
+    @Override
+    public void after(Stream other) {}
+
+    @Override
+    public void close() {}
+  }
+
+  private final Queue stream = new Queue();
+  private final Set<Integer> ended = new HashSet<>();
+  private final Plans<Integer, Integer> plans =
+      new Plans<>(
+          () -> List.of(stream),
+          plan -> assertTrue(ended.add(plan), () -> plan + " is ended twice"));
+
+  private void fill(int from, int count) {
+    for (int i = from; i < from + count; i++) {
+      assertEquals(i, plans.of(i, key -> key));
+    }
+  }
+
+  @Test
+  void aPlanIsMadeOnce() {
+    var plan = new Object();
+    var objects = new Plans<String, Object>(List::of, it -> {});
+    assertSame(plan, objects.of("a", key -> plan));
+    assertSame(plan, objects.of("a", key -> new Object()));
+    assertNotSame(plan, objects.of("b", key -> new Object()));
+  }
+
+  @Test
+  void thoseThatWereNotUsedForLongestAreEnded() {
+    fill(0, Plans.KEPT);
+    fill(0, 10);
+    fill(Plans.KEPT, 3);
+    assertEquals(Set.of(10, 11), ended);
+    plans.close();
+    assertEquals(Plans.KEPT + 3, ended.size());
+  }
+
+  @Test
+  void noneIsEndedWhileItsStreamIsHeld() {
+    stream.lease();
+    fill(0, 2 * Plans.KEPT);
+    assertEquals(Set.of(), ended);
+    stream.lease();
+    stream.release();
+    fill(2 * Plans.KEPT, 1);
+    assertEquals(Set.of(), ended, "still held once");
+    stream.release();
+    stream.lease();
+    fill(2 * Plans.KEPT + 1, 1);
+    assertEquals(Plans.KEPT + 1, ended.size(), "those of the holder before");
+  }
+
+  @Test
+  void aFailureLeavesNone() {
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            plans.of(
+                1,
+                key -> {
+                  throw new IllegalStateException();
+                }));
+    fill(1, 1);
+    plans.close();
+    assertEquals(Set.of(1), ended);
+  }
+
+  /** Every other length and batch is another plan; the devices' own objects stay bounded. */
+  @Test
+  @EachDevice
+  void manyShapesLeaveFewObjects() {
+    try (var device = TestDevice.open(1);
+        var arena = device.arena()) {
+      var lstm = Rnn.lstm(2, 3).build(Weights.random(1), arena);
+      var frames = new ConvLstm(new ConvLstm.Config(1, 2, 3), Weights.random(2), arena);
+      var open = new ArrayList<Long>();
+      for (int i = 0; i < 3 * Plans.KEPT; i++) {
+        try (var pass = Pass.inference(device)) {
+          int steps = 1 + i % 32;
+          int batch = 2 + i / 32;
+          lstm.forward(pass, pass.tensor(Shape.of(steps, batch, 2), new float[steps * batch * 2]));
+          var x = pass.tensor(Shape.of(steps, batch, 2, 2, 1), new float[steps * batch * 4]);
+          frames.forward(pass, x, null);
+        }
+        open.add(device.backend().openObjects());
+      }
+      long full = open.get(2 * Plans.KEPT - 1);
+      assertTrue(open.getLast() <= full + full / 20, open.getLast() + " objects after " + full);
+    }
+  }
+}
