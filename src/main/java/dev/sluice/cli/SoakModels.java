@@ -19,6 +19,8 @@ final class SoakModels implements AutoCloseable {
   private static final int FRAME = 4;
   private static final int WIDTH = 4;
   private static final int LENGTHS = 64;
+  private static final int BATCHES = 16;
+  private static final int SCATTER = 389;
 
   private final Device device;
   private final DeviceArena arena;
@@ -38,10 +40,10 @@ final class SoakModels implements AutoCloseable {
     return infer(number, STEPS, BATCH);
   }
 
-  /** No two alike until all of 64 lengths have met so many batches. */
+  /** All of 64 lengths and 16 batches, small and large ones mixed, before any comes again. */
   Device inferAnotherShape(int number) {
-    int pair = number / 2;
-    return infer(number, 1 + pair % LENGTHS, 1 + pair / LENGTHS);
+    int shape = number / 2 * SCATTER % (LENGTHS * BATCHES);
+    return infer(number, 1 + shape % LENGTHS, 1 + shape / LENGTHS);
   }
 
   private Device infer(int number, int steps, int batch) {
