@@ -4,8 +4,8 @@ import static dev.sluice.bindings.cudnn.Cudnn_h.*;
 
 import dev.sluice.OutOfDeviceMemoryException;
 import dev.sluice.spi.ConvSpec;
+import dev.sluice.spi.Plans;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,22 +34,41 @@ final class ConvPlans implements AutoCloseable {
 
   private final CudaStream stream;
   private final Cudnn cudnn;
-  private final Map<Key, Chosen> chosen = new HashMap<>();
+  private final Plans<Key, Chosen> chosen;
   private final Map<Pack, Descriptor> packs = new LinkedHashMap<>(64, 0.75f, true);
 
   ConvPlans(CudaStream stream, Cudnn cudnn) {
     this.stream = stream;
     this.cudnn = cudnn;
+    this.chosen = new Plans<>(() -> List.of(stream), this::end);
+  }
+
+  /** With the packs of its plan, which else would wait for the plan to come again. */
+  private void end(Chosen old) {
+    var cleanup = new Cleanup();
+    if (old.plan != null) {
+      var handle = old.plan.descriptor().handle();
+      for (var each = packs.entrySet().iterator(); each.hasNext(); ) {
+        var pack = each.next();
+        if (pack.getKey().plan.equals(handle)) {
+          each.remove();
+          cleanup.run(pack.getValue()::close);
+        }
+      }
+    }
+    cleanup.run(old.operation::close);
+    cleanup.done();
   }
 
   /** {@return the plan, or null where cuDNN has none} */
   ConvOperation.Plan plan(Key key) {
-    var there = chosen.get(key);
-    if (there == null) {
-      stream.apart(() -> chosen.put(key, choose(key)));
-      there = chosen.get(key);
-    }
-    return there.plan;
+    return chosen.of(key, this::chooseApart).plan;
+  }
+
+  private Chosen chooseApart(Key key) {
+    var made = new Chosen[1];
+    stream.apart(() -> made[0] = choose(key));
+    return made[0];
   }
 
   private Chosen choose(Key key) {
@@ -166,9 +185,8 @@ final class ConvPlans implements AutoCloseable {
   public void close() {
     var cleanup = new Cleanup();
     packs.values().forEach(pack -> cleanup.run(pack::close));
-    chosen.values().forEach(plan -> cleanup.run(plan.operation::close));
     packs.clear();
-    chosen.clear();
+    cleanup.run(chosen::close);
     cleanup.done();
   }
 }
