@@ -4,8 +4,6 @@ import static dev.sluice.bindings.cuda.Cuda_h.*;
 
 import dev.sluice.DeviceLostException;
 import dev.sluice.NativeException;
-import dev.sluice.OutOfDeviceMemoryException;
-import dev.sluice.SluiceException;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -91,12 +89,10 @@ final class Graphs implements AutoCloseable {
       var graph = capture(work);
       keep(key, graph);
       return graph;
-    } catch (DeviceLostException e) {
-      throw e;
-    } catch (OutOfDeviceMemoryException e) {
-      // Perhaps there is room for a graph the next time.
-      return MemorySegment.NULL;
     } catch (NativeException e) {
+      if (!refused(e)) {
+        throw e;
+      }
       LOG.log(
           System.Logger.Level.INFO,
           "work of {0} steps runs without a graph, since its capture was refused: {1}",
@@ -105,6 +101,13 @@ final class Graphs implements AutoCloseable {
       keep(key, MemorySegment.NULL);
       return MemorySegment.NULL;
     }
+  }
+
+  /** Whether it was the capture that failed; what else fails would do so without one too. */
+  private static boolean refused(NativeException e) {
+    return e.code() >= CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED()
+            && e.code() <= CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD()
+        || e.code() == CUDA_ERROR_NOT_SUPPORTED() && e.call().startsWith("cu");
   }
 
   /**
@@ -125,8 +128,7 @@ final class Graphs implements AutoCloseable {
       try {
         work.run();
       } catch (RuntimeException e) {
-        abandon(e);
-        throw e;
+        throw abandon(e);
       } finally {
         capturing = false;
       }
@@ -157,16 +159,28 @@ final class Graphs implements AutoCloseable {
     return made[0];
   }
 
-  /** Ends a capture whose work failed; the stream is as it was before. */
-  private void abandon(RuntimeException cause) {
+  /**
+   * Ends a capture whose work failed; the stream is as it was before.
+   *
+   * @return the cause, or that the capture had become invalid, of which libraries above the driver
+   *     say no more than that something failed
+   */
+  private RuntimeException abandon(RuntimeException cause) {
     try {
       var graph = driver.create("cuStreamEndCapture", out -> cuStreamEndCapture(stream, out));
       if (!graph.equals(MemorySegment.NULL)) {
         driver.call("cuGraphDestroy", () -> cuGraphDestroy(graph));
       }
-    } catch (SluiceException e) {
+    } catch (NativeException e) {
+      if (refused(e)
+          && cause instanceof NativeException
+          && !(cause instanceof DeviceLostException)) {
+        e.addSuppressed(cause);
+        return e;
+      }
       cause.addSuppressed(e);
     }
+    return cause;
   }
 
   private void destroy(MemorySegment graph) {
