@@ -35,8 +35,6 @@ import picocli.CommandLine.Spec;
       "  ./sluice info --json > machine.json"
     })
 final class InfoCommand implements Callable<Integer> {
-  private static final List<String> PLANNED = List.of("cuda", "cpu");
-
   @Spec CommandSpec spec;
 
   @Option(names = "--json", description = "Print one JSON object and nothing else.")
@@ -54,13 +52,7 @@ final class InfoCommand implements Callable<Integer> {
     }
     print(out, "", Machine.facts());
     reports.forEach(report -> print(out, report));
-    absent(reports).forEach(name -> out.println("\nengine " + name + ": not in this build"));
     return 0;
-  }
-
-  private static List<String> absent(List<EngineReport> reports) {
-    var there = reports.stream().map(EngineReport::engine).toList();
-    return PLANNED.stream().filter(name -> !there.contains(name)).toList();
   }
 
   private static void print(PrintWriter out, EngineReport report) {
@@ -95,7 +87,6 @@ final class InfoCommand implements Callable<Integer> {
     var all = new LinkedHashMap<String, Object>();
     Machine.facts().forEach((name, value) -> all.put(name.replace(' ', '_'), value));
     all.put("engines", reports.stream().map(InfoCommand::json).toList());
-    all.put("engines_not_in_this_build", absent(reports));
     return all;
   }
 

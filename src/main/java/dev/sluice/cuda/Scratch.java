@@ -1,12 +1,14 @@
 package dev.sluice.cuda;
 
+import dev.sluice.OutOfDeviceMemoryException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Device memory for what lives no longer than a piece of work of one stream. It grows; what it
- * outgrew is kept until the stream closes, since captured graphs hold addresses.
+ * Device memory for what lives no longer than a piece of work of one stream. It grows, by more than
+ * it must where there is room; what it outgrew is kept until the stream closes, since captured
+ * graphs hold addresses.
  */
 final class Scratch implements AutoCloseable {
   private static final long SMALLEST = 1 << 20;
@@ -24,8 +26,16 @@ final class Scratch implements AutoCloseable {
   long of(long bytes) {
     if (bytes > size) {
       long more = Math.max(SMALLEST, Math.max(bytes, 2 * size));
-      blocks.add(backend.allocateOwn(more));
-      size = more;
+      try {
+        blocks.add(backend.allocateOwn(more));
+        size = more;
+      } catch (OutOfDeviceMemoryException e) {
+        if (more == bytes) {
+          throw e;
+        }
+        blocks.add(backend.allocateOwn(bytes));
+        size = bytes;
+      }
     }
     return blocks.isEmpty() ? 0 : blocks.getLast();
   }
