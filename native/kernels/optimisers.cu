@@ -25,6 +25,41 @@ DEVICE void step_factor(const float* narrow, const double* wide, const T* loss, 
   verdict[3] = finite ? 0 : step;
 }
 
+// The same of gradients that hold scale[0] times what they should; scale = itself, steps since it
+// changed, steps skipped. Launch: one block.
+template <class T>
+DEVICE void scaled_step_factor(const float* narrow, const double* wide, const T* loss,
+                               double* verdict, double* scale, T* seed, double max, double step,
+                               double interval, double largest) {
+  if (blockIdx.x > 0 || threadIdx.x > 0 || verdict[3] != 0) {
+    return;
+  }
+  double norm = root(wide ? wide[0] : double(narrow[0])) / scale[0];
+  double value = double(get(loss, 0));
+  verdict[2] = value;
+  if (norm - norm == 0 && value - value == 0) {
+    double least = max / (norm + 1e-6);
+    verdict[0] = (least < 1 ? least : 1) / scale[0];
+    verdict[1] = norm;
+    scale[1] += 1;
+    if (scale[1] >= interval && scale[0] < largest) {
+      scale[0] *= 2;
+      scale[1] = 0;
+    }
+  } else {
+    verdict[0] = __longlong_as_double(0x7ff8000000000000LL);
+    if (value - value != 0 || scale[0] <= 1) {
+      verdict[1] = norm;
+      verdict[3] = step;
+    } else {
+      scale[0] /= 2;
+      scale[1] = 0;
+      scale[2] += 1;
+    }
+  }
+  seed[0] = T(scale[0]);
+}
+
 DEVICE bool no_step(const double* factor) { return factor && factor[0] != factor[0]; }
 
 // An element of the gradient, which becomes zero, rounded as if it had been scaled in memory.
@@ -42,6 +77,12 @@ DEVICE V spent(T* gradient, Count e, const double* factor) {
 KERNEL(step_factor)(const float* narrow, const double* wide, const T* loss, double* verdict,
                     double max, double scale, double step) {
   step_factor(narrow, wide, loss, verdict, max, scale, step);
+}
+
+KERNEL(scaled_step_factor)(const float* narrow, const double* wide, const T* loss, double* verdict,
+                           double* scale, T* seed, double max, double step, double interval,
+                           double largest) {
+  scaled_step_factor(narrow, wide, loss, verdict, scale, seed, max, step, interval, largest);
 }
 
 // b = g at the first step, then momentum b + kept g; w -= rate b, or rate (g + momentum b).

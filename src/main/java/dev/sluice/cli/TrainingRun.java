@@ -2,6 +2,7 @@ package dev.sluice.cli;
 
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.MathMode;
 import dev.sluice.cli.bench.HeapCounter;
 import dev.sluice.cli.tasks.Fields;
 import dev.sluice.cli.tasks.Learner;
@@ -227,6 +228,10 @@ final class TrainingRun {
     map.put("seed", study.recipe().seed());
     map.put("steps", step());
     map.put("parameters", learner.model().parameterCount());
+    if (device.math() == MathMode.FLOAT16) {
+      map.put("loss_scale", learner.trainer().lossScale());
+      map.put("skipped_steps", learner.trainer().skipped());
+    }
     map.put("heap_bytes_per_step", heapBytesPerStep());
     if (validates()) {
       map.putAll(best.toMap());

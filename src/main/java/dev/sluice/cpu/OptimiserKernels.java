@@ -7,6 +7,7 @@ import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import dev.sluice.spi.Kernel;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Map;
 
 /**
@@ -23,6 +24,7 @@ final class OptimiserKernels {
     all.put("max_abs", OptimiserKernels::maxAbs);
     all.put("clamp", OptimiserKernels::clamp);
     all.put("step_factor", OptimiserKernels::stepFactor);
+    all.put("scaled_step_factor", OptimiserKernels::scaledStepFactor);
     all.put("sgd", OptimiserKernels::sgd);
     all.put("adam", OptimiserKernels::adam);
     all.put("rmsprop", OptimiserKernels::rmsProp);
@@ -80,6 +82,44 @@ final class OptimiserKernels {
     for (int i = 0; i < values.length; i++) {
       Reals.DOUBLES.set(verdict, i, values[i]);
     }
+  }
+
+  /**
+   * scaled_step_factor(max, step, interval, largest): sum of squares [1], loss [1], verdict float64
+   * [4], scale float64 [3], seed [1]: as step_factor, of gradients that hold a scale times what
+   * they should. scale is that, the steps since it changed and those that were skipped: where the
+   * norm alone is not finite the factor is NaN and the scale halved, down to 1; after an interval
+   * of other steps it is doubled, up to the largest. seed is the scale of the next step.
+   */
+  private static void scaledStepFactor(Stream stream, double[] s, Tensor... t) {
+    var verdict = t[2].memory().toArray(ValueLayout.JAVA_DOUBLE);
+    if (verdict[3] != 0) {
+      return;
+    }
+    var scale = t[3].memory().toArray(ValueLayout.JAVA_DOUBLE);
+    double norm = Math.sqrt(Reals.of(t[0].type()).get(t[0].memory(), 0)) / scale[0];
+    double loss = Reals.of(t[1].type()).get(t[1].memory(), 0);
+    verdict[2] = loss;
+    if (Double.isFinite(norm) && Double.isFinite(loss)) {
+      verdict[0] = Math.min(1, s[0] / (norm + 1e-6)) / scale[0];
+      verdict[1] = norm;
+      boolean grows = ++scale[1] >= s[2] && scale[0] < s[3];
+      scale[0] *= grows ? 2 : 1;
+      scale[1] = grows ? 0 : scale[1];
+    } else {
+      verdict[0] = Double.NaN;
+      if (!Double.isFinite(loss) || scale[0] <= 1) {
+        verdict[1] = norm;
+        verdict[3] = s[1];
+      } else {
+        scale[0] /= 2;
+        scale[1] = 0;
+        scale[2]++;
+      }
+    }
+    MemorySegment.copy(verdict, 0, t[2].memory(), ValueLayout.JAVA_DOUBLE, 0, verdict.length);
+    MemorySegment.copy(scale, 0, t[3].memory(), ValueLayout.JAVA_DOUBLE, 0, scale.length);
+    Reals.of(t[4].type()).set(t[4].memory(), 0, scale[0]);
   }
 
   /** {@return what gradients are multiplied by, NaN for no step} */

@@ -20,6 +20,7 @@ final class OptimiserKernels {
     all.put("sum_squares", new Launch(1, OptimiserKernels::sumSquares));
     all.put("max_abs", new Launch(1, OptimiserKernels::maxAbs));
     all.put("step_factor", OptimiserKernels::stepFactor);
+    all.put("scaled_step_factor", OptimiserKernels::scaledStepFactor);
     all.put("sgd", new Launch(3, OptimiserKernels::sgd));
     all.put("adam", new Launch(5, OptimiserKernels::adam));
     all.put("rmsprop", new Launch(5, OptimiserKernels::rmsProp));
@@ -112,6 +113,25 @@ final class OptimiserKernels {
                     s[0],
                     s[1],
                     s[2]));
+  }
+
+  /** max, step, interval, largest: sum [1], loss [1], verdict [4], scale [3], seed [1]. */
+  private static void scaledStepFactor(Stream stream, double[] s, Tensor... t) {
+    boolean wide = t[0].type() == DType.FLOAT64;
+    Family.of(stream, "optimisers", t[1])
+        .launch(
+            "scaled_step_factor",
+            Grid.blocks(1),
+            wide ? null : t[0],
+            wide ? t[0] : null,
+            t[1],
+            t[2],
+            t[3],
+            t[4],
+            s[0],
+            s[1],
+            s[2],
+            s[3]);
   }
 
   /** rate, L2, momentum, dampening, Nesterov, first: w, g, momentum buffer or null; factor. */

@@ -294,6 +294,24 @@ public final class Pass implements AutoCloseable {
     backward();
   }
 
+  /**
+   * Goes back from a loss as if it were so many times as large, by a number on the device.
+   *
+   * @param loss one number, made by this pass
+   * @param scale [1], of the loss's type
+   */
+  public void backward(Tensor loss, Tensor scale) {
+    if (loss.shape().elements() != 1 || scale.type() != loss.type()) {
+      throw new IllegalArgumentException(
+          "backward: expected a loss of one element and a scale of its type, got "
+              + loss
+              + " and "
+              + scale);
+    }
+    copy(scale, gradient(loss));
+    backward();
+  }
+
   /** Goes back from whatever was put into the gradients of outputs. */
   public void backward() {
     requireUsable();

@@ -15,10 +15,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Where training stands: {@value #MANIFEST} in a folder names a safetensors file with parameters
@@ -81,6 +84,19 @@ public final class Checkpoint {
     return field("progress", Map.class);
   }
 
+  /** The scale, the steps since it changed and those skipped, where there is one. */
+  Optional<double[]> lossScale() {
+    if (!fields.containsKey("loss_scale")) {
+      return Optional.empty();
+    }
+    List<?> numbers = field("loss_scale", List.class);
+    if (numbers.size() != 3 || !numbers.stream().allMatch(Number.class::isInstance)) {
+      throw new FormatException(
+          manifest, "expected \"loss_scale\" to be three numbers, got " + numbers);
+    }
+    return Optional.of(numbers.stream().mapToDouble(n -> ((Number) n).doubleValue()).toArray());
+  }
+
   private Path tensors() {
     var name = field("tensors", String.class);
     if (!name.equals(TENSORS[0]) && !name.equals(TENSORS[1])) {
@@ -99,7 +115,8 @@ public final class Checkpoint {
     return type.cast(value);
   }
 
-  static void save(Path folder, Layer model, Optimiser optimiser, Map<String, ?> progress) {
+  static void save(
+      Path folder, Layer model, Optimiser optimiser, double[] scale, Map<String, ?> progress) {
     var all = new LinkedHashMap<String, HostTensor>();
     model.parameters().forEach(p -> all.put("model." + p.name(), host(p.value())));
     optimiser.state().forEach((name, tensor) -> all.put("optimiser." + name, host(tensor)));
@@ -115,6 +132,9 @@ public final class Checkpoint {
     fields.put("step", optimiser.steps());
     fields.put("optimiser", optimiser.getClass().getSimpleName().toLowerCase(Locale.ROOT));
     fields.put("rate", optimiser.rate());
+    if (scale != null) {
+      fields.put("loss_scale", Arrays.stream(scale).boxed().toList());
+    }
     fields.put("tensors", tensors.getFileName().toString());
     fields.put("sha256", sha256(tensors));
     fields.put("progress", progress);

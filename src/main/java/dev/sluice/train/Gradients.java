@@ -65,6 +65,12 @@ public final class Gradients {
     each(parameters, "fill", 0);
   }
 
+  static void scale(List<Parameter> parameters, double factor) {
+    if (factor != 1) {
+      each(parameters, "scale", factor);
+    }
+  }
+
   /** One kernel on every gradient. */
   private static void each(List<Parameter> parameters, String kernel, double... scalars) {
     all(
@@ -98,7 +104,7 @@ public final class Gradients {
     double norm = norm(parameters, kernel);
     double factor = max / (norm + 1e-6);
     if (factor < 1 && Double.isFinite(norm)) {
-      each(parameters, "scale", factor);
+      scale(parameters, factor);
     }
     return norm;
   }

@@ -38,7 +38,7 @@ public final class Trainer {
   private final double clip;
   private final int segment;
   private final Verdict verdict;
-  private Verdict.Finding finding = new Verdict.Finding(0, 0, 0);
+  private Verdict.Finding finding = new Verdict.Finding(1, 0, 0, 0);
   private boolean looked = true;
   private boolean cutShort;
 
@@ -73,6 +73,28 @@ public final class Trainer {
       Schedule schedule,
       double clip,
       int segment) {
+    this(device, model, optimiser, schedule, clip, segment, LossScale.of(device));
+  }
+
+  /**
+   * A trainer with a scale of its own.
+   *
+   * @param device where the model lives
+   * @param model to be trained
+   * @param optimiser of the model's parameters
+   * @param schedule the rate of each step
+   * @param clip the Euclidean norm that all gradients together do not exceed, infinite for no limit
+   * @param segment steps of a sequence that are computed again at once, 0 to keep all
+   * @param scale what gradients are multiplied by on their way back
+   */
+  public Trainer(
+      Device device,
+      Layer model,
+      Optimiser optimiser,
+      Schedule schedule,
+      double clip,
+      int segment,
+      LossScale scale) {
     if (!(clip > 0)) {
       throw new IllegalArgumentException("trainer: expected a clipping norm > 0, got " + clip);
     }
@@ -83,7 +105,7 @@ public final class Trainer {
     this.schedule = schedule;
     this.clip = clip;
     this.segment = segment;
-    this.verdict = new Verdict(parameters);
+    this.verdict = new Verdict(parameters, scale);
   }
 
   /**
@@ -107,8 +129,8 @@ public final class Trainer {
    * @param loss makes [1], the loss of a batch, in the pass that it is given
    */
   public void advance(Function<Pass, Tensor> loss) {
-    if (cutShort) {
-      // What threw before the optimiser's step left a part of its gradients.
+    if (cutShort || verdict.scales()) {
+      // What threw before the optimiser's step left a part of its gradients, a skipped step all.
       Gradients.zero(parameters);
     }
     cutShort = true;
@@ -117,7 +139,7 @@ public final class Trainer {
           pass.together(
               () -> {
                 var value = loss.apply(pass);
-                pass.backward(value);
+                goBack(pass, value);
                 return value;
               });
       verdict.judge(made, clip, optimiser.steps() + 1);
@@ -127,6 +149,14 @@ public final class Trainer {
     cutShort = false;
   }
 
+  private void goBack(Pass pass, Tensor loss) {
+    if (verdict.scales()) {
+      pass.backward(loss, verdict.seed());
+    } else {
+      pass.backward(loss);
+    }
+  }
+
   private void optimise() {
     if (optimiser instanceof ParameterSteps steps) {
       steps.rate(schedule.rate(steps.steps()));
@@ -134,8 +164,12 @@ public final class Trainer {
       return;
     }
     look();
-    Gradients.clipNorm(parameters, clip);
     optimiser.rate(schedule.rate(optimiser.steps()));
+    if (Double.isNaN(finding.factor())) {
+      optimiser.steps(optimiser.steps() + 1);
+      return;
+    }
+    Gradients.scale(parameters, finding.factor());
     optimiser.step();
   }
 
@@ -193,6 +227,16 @@ public final class Trainer {
     return finding.norm();
   }
 
+  /** {@return what gradients are multiplied by on their way back in the next step; waits} */
+  public double lossScale() {
+    return verdict.scale()[0];
+  }
+
+  /** {@return how many steps were skipped since their scaled gradients were not finite; waits} */
+  public long skipped() {
+    return (long) verdict.scale()[2];
+  }
+
   /**
    * Writes a checkpoint, whole or not at all, in place of the folder's last.
    *
@@ -201,7 +245,7 @@ public final class Trainer {
    */
   public void save(Path folder, Map<String, ?> progress) {
     look();
-    Checkpoint.save(folder, model, optimiser, progress);
+    Checkpoint.save(folder, model, optimiser, verdict.scales() ? verdict.scale() : null, progress);
   }
 
   /**
@@ -211,5 +255,6 @@ public final class Trainer {
    */
   public void restore(Checkpoint checkpoint) {
     checkpoint.restore(model, optimiser);
+    checkpoint.lossScale().filter(scale -> verdict.scales()).ifPresent(verdict::scale);
   }
 }

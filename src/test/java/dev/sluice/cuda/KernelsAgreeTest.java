@@ -55,7 +55,9 @@ class KernelsAgreeTest {
     /** Whole numbers from 0 on, below a bound. */
     INTEGERS,
     /** Zeros in float64, whatever the rest is in. */
-    DOUBLES
+    DOUBLES,
+    /** float64 ones whatever the case's type. */
+    ONES
   }
 
   /** A tensor of a case; dims are null where it is left out. */
@@ -69,6 +71,9 @@ class KernelsAgreeTest {
       int count = Math.toIntExact(shape.elements());
       if (fill == Fill.DOUBLES) {
         return arena.zeros(DType.FLOAT64, shape);
+      }
+      if (fill == Fill.ONES) {
+        return arena.empty(DType.FLOAT64, shape).set(new double[] {1, 1, 1});
       }
       if (fill == Fill.INTEGERS) {
         return arena.empty(DType.INT32, shape).set(random.ints(count, 0, bound).toArray());
@@ -245,6 +250,9 @@ class KernelsAgreeTest {
     var verdict = new Operand(Fill.DOUBLES, 0, 4);
     c.add("step_factor", of(0.5, 2, 3), unit(1), signed(1), verdict);
     c.add("step_factor", of(50, 1, 4), unit(1), signed(1), verdict);
+    var scale = new Operand(Fill.ONES, 0, 3);
+    c.add("scaled_step_factor", of(0.5, 3, 1, 4), unit(1), signed(1), verdict, scale, spent(1));
+    c.add("scaled_step_factor", of(50, 3, 9, 4), unit(1), signed(1), verdict, scale, spent(1));
     for (int n : COUNTS) {
       c.add("sgd", of(0.1, 0.01, 0, 0, 0, 1), signed(n), signed(n), NONE);
       for (int first = 0; first < 2; first++) {
