@@ -16,6 +16,7 @@ final class EmbeddingKernels {
 
   static void register(Map<String, Kernel> all) {
     all.put("embedding", EmbeddingKernels::embedding);
+    all.put("gather_rows", EmbeddingKernels::gatherRows);
     all.put("embedding_backward", EmbeddingKernels::embeddingBackward);
   }
 
@@ -53,6 +54,31 @@ final class EmbeddingKernels {
                 }
               }
             });
+  }
+
+  /**
+   * gather_rows(adding): x [m, C], rows [n] int32, y [n, C]: y = x[row], zero for a negative one;
+   * or added to y.
+   */
+  private static void gatherRows(Stream stream, double[] scalars, Tensor... t) {
+    var reals = Reals.of(t[0].type());
+    var x = t[0].memory();
+    var y = t[2].memory();
+    boolean adding = scalars[0] != 0;
+    int columns = t[0].shape().size(-1);
+    long bytes = t[0].shape().inner().bytes(t[0].type());
+    for (int i = 0; i < count(t[1]); i++) {
+      long row = token(t[1].memory(), i);
+      if (adding) {
+        for (int j = 0; row >= 0 && j < columns; j++) {
+          reals.add(y, (long) i * columns + j, reals.get(x, row * columns + j));
+        }
+      } else if (row < 0) {
+        y.asSlice(i * bytes, bytes).fill((byte) 0);
+      } else {
+        MemorySegment.copy(x, row * bytes, y, i * bytes, bytes);
+      }
+    }
   }
 
   private static long token(MemorySegment tokens, int i) {

@@ -74,14 +74,14 @@ final class CudnnBackward {
     bytes[3] = ownGradient ? sizes.sequenceBytes(sizes.outputs()) : 0;
     for (int state = 0; state < initial.length; state++) {
       bytes[4 + 3 * state] = sizes.stateBytes(state);
-      bytes[5 + 3 * state] = lengths() ? sizes.stateBytes(state) : 0;
-      bytes[6 + 3 * state] = lengths() ? sizes.stateBytes(state) : 0;
+      bytes[5 + 3 * state] = sizes.padded() ? sizes.stateBytes(state) : 0;
+      bytes[6 + 3 * state] = sizes.padded() ? sizes.stateBytes(state) : 0;
     }
     return bytes;
   }
 
-  private boolean lengths() {
-    return sizes.run().lengths();
+  private long elements(int width) {
+    return sizes.elements(values.ends(), width);
   }
 
   void enqueue(long[] weightGradients) {
@@ -90,10 +90,10 @@ final class CudnnBackward {
     data(dy);
     addStates();
     if (gradients.x() != 0) {
-      if (lengths()) {
+      if (sizes.padded()) {
         ends.mask(dx, dx, spec.input());
       }
-      CudaKernels.add(stream, spec.type(), dx, gradients.x(), sizes.elements(spec.input()));
+      CudaKernels.add(stream, spec.type(), dx, gradients.x(), elements(spec.input()));
     }
     weights();
     network.weights(stream.cudnn(), packed).addGradients(stream, weights, weightGradients);
@@ -102,7 +102,7 @@ final class CudnnBackward {
   /** cuDNN needs one, and one that is zero where a sequence is empty. */
   private long outputGradient() {
     if (gradients.y() == 0) {
-      stream.zero(dyCopy, sizes.sequenceBytes(sizes.outputs()));
+      stream.zero(dyCopy, sizes.bytes(elements(sizes.outputs())));
       return dyCopy;
     }
     if (values.empty()) {

@@ -15,13 +15,15 @@ final class CudnnRnn implements RnnPlan, AutoCloseable {
   private static final boolean COMPOSED = "composed".equals(System.getProperty("sluice.cuda.rnn"));
 
   private final RnnSpec spec;
+  private final RnnSpec.Run run;
   private final RnnWork work;
 
   /**
    * @param work closed with this
    */
-  CudnnRnn(RnnSpec spec, RnnWork work) {
+  CudnnRnn(RnnSpec spec, RnnSpec.Run run, RnnWork work) {
     this.spec = spec;
+    this.run = run;
     this.work = work;
   }
 
@@ -40,6 +42,11 @@ final class CudnnRnn implements RnnPlan, AutoCloseable {
 
   RnnAlgorithm algorithm() {
     return work.algorithm();
+  }
+
+  @Override
+  public boolean packed() {
+    return run.packed();
   }
 
   @Override

@@ -71,8 +71,8 @@ final class CudnnSequence implements RnnWork {
   private long[] kept() {
     return new long[] {
       reserveSize,
-      run.lengths() ? sizes.sequenceBytes(network.spec().input()) : 0,
-      run.lengths() ? sizes.sequenceBytes(sizes.outputs()) : 0
+      sizes.padded() ? sizes.sequenceBytes(network.spec().input()) : 0,
+      sizes.padded() ? sizes.sequenceBytes(sizes.outputs()) : 0
     };
   }
 
@@ -129,7 +129,7 @@ final class CudnnSequence implements RnnWork {
                 at(scratch[0]),
                 own ? 0 : reserveSize,
                 own ? MemorySegment.NULL : at(kept[0])));
-    if (run.lengths()) {
+    if (sizes.padded()) {
       ends.mask(y, values.y(), sizes.outputs());
     }
     if (values.empty()) {

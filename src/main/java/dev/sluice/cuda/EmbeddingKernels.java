@@ -1,6 +1,7 @@
 package dev.sluice.cuda;
 
 import static dev.sluice.cuda.Family.count;
+import static dev.sluice.cuda.Family.flag;
 import static dev.sluice.cuda.Family.length;
 
 import dev.sluice.Stream;
@@ -8,12 +9,13 @@ import dev.sluice.Tensor;
 import dev.sluice.spi.Kernel;
 import java.util.Map;
 
-/** Rows of a table by their numbers: embedding.cu. */
+/** Rows by their numbers: embedding.cu, sequence.cu. */
 final class EmbeddingKernels {
   private EmbeddingKernels() {}
 
   static void register(Map<String, Kernel> all) {
     all.put("embedding", EmbeddingKernels::embedding);
+    all.put("gather_rows", EmbeddingKernels::gatherRows);
     all.put("embedding_backward", EmbeddingKernels::embeddingBackward);
   }
 
@@ -21,6 +23,13 @@ final class EmbeddingKernels {
   private static void embedding(Stream stream, double[] scalars, Tensor... t) {
     Family.of(stream, "embedding", t[1])
         .elements("embedding", count(t[2]), t[0], t[1], t[2], count(t[0]), length(t[1]));
+  }
+
+  /** adding: x, rows, y. */
+  private static void gatherRows(Stream stream, double[] scalars, Tensor... t) {
+    int adding = flag(scalars[0] != 0);
+    Family.of(stream, "sequence", t[0])
+        .elements("gather_rows", count(t[2]), t[0], t[1], t[2], count(t[1]), length(t[0]), adding);
   }
 
   /** tokens, dy, dtable. */

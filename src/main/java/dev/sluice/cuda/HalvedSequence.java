@@ -53,11 +53,11 @@ final class HalvedSequence implements RnnWork {
   }
 
   /** Elements of x, y, the initial and the last states. */
-  private long[] sequence() {
+  private long[] sequence(int[] ends) {
     int states = spec.kind().states();
     var counts = new long[2 + 2 * states];
-    counts[0] = sizes.elements(spec.input());
-    counts[1] = sizes.elements(sizes.outputs());
+    counts[0] = sizes.elements(ends, spec.input());
+    counts[1] = sizes.elements(ends, sizes.outputs());
     for (int i = 0; i < states; i++) {
       counts[2 + i] = sizes.stateBytes(i) / spec.type().bytes();
       counts[2 + states + i] = counts[2 + i];
@@ -146,7 +146,7 @@ final class HalvedSequence implements RnnWork {
 
   @Override
   public void forward(CudaStream stream, long packed, RnnPlaces values, long reserve) {
-    var pairs = new Pairs(stream, sequence(), sequence(values));
+    var pairs = new Pairs(stream, sequence(values.ends()), sequence(values));
     int last = 2 + values.initial().length;
     pairs.narrow(0, 1);
     pairs.narrow(2, last);
@@ -166,7 +166,7 @@ final class HalvedSequence implements RnnWork {
     var pairs =
         new Pairs(
             stream,
-            concat(sequence(), sequence(), weights()),
+            concat(sequence(values.ends()), sequence(values.ends()), weights()),
             concat(sequence(values), sequence(gradients), weights));
     int states = values.initial().length;
     int own = 2 + 2 * states;

@@ -26,7 +26,8 @@ final class RnnEnds {
   /** to: [T, N, width] is from, zero past the ends; in place if both are one. */
   void mask(long from, long to, int width) {
     var run = sizes.run();
-    launch("mask_rows", sizes.elements(width), from, to, lengths, run.steps(), run.batch(), width);
+    long elements = (long) run.steps() * run.batch() * width;
+    launch("mask_rows", elements, from, to, lengths, run.steps(), run.batch(), width);
   }
 
   /**

@@ -23,7 +23,8 @@ final class RnnNetwork implements AutoCloseable {
   record Key(RnnSpec spec, RnnAlgorithm algorithm, boolean padded, int batch) {
     static Key of(RnnSpec spec, RnnSpec.Run run, RnnAlgorithm algorithm) {
       boolean compiled = algorithm == RnnAlgorithm.PERSIST_DYNAMIC;
-      return new Key(spec, algorithm, run.lengths(), compiled ? run.batch() : 0);
+      boolean padded = run.lengths() && !run.packed();
+      return new Key(spec, algorithm, padded, compiled ? run.batch() : 0);
     }
   }
 

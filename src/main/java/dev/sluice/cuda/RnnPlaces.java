@@ -9,10 +9,10 @@ import java.util.List;
 /**
  * Where the tensors of a sequence lie on a device; 0 for none.
  *
- * @param x [T, N, C]
+ * @param x [T, N, C], or [R, C] where sequences are packed
  * @param lengths [N] int32
  * @param initial h and, for an LSTM, c
- * @param y [T, N, D P]
+ * @param y [T, N, D P], or [R, D P]
  * @param last as initial
  * @param ends the lengths on the host, or null
  */

@@ -51,7 +51,7 @@ final class RnnPlans implements AutoCloseable {
   /** Another one where this sequence, longer or shorter than that of the trial, is not for it. */
   private CudnnRnn make(RnnSpec spec, RnnSpec.Run run, RnnAlgorithm algorithm) {
     try {
-      return new CudnnRnn(spec, work(spec, run, algorithm));
+      return new CudnnRnn(spec, run, work(spec, run, algorithm));
     } catch (NativeException e) {
       if (algorithm == RnnAlgorithm.STANDARD || !Descriptor.unsupported(e)) {
         throw e;

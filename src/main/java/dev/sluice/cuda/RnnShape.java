@@ -11,8 +11,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The descriptors of x: [T, N, C], y: [T, N, D P], h: [L D, N, P] and c: [L D, N, H]. cuDNN keeps
- * the sequences' lengths in those of x and y, so they are set again when lengths change.
+ * The descriptors of x: [T, N, C], y: [T, N, D P], both [R, ...] where packed, of h: [L D, N, P]
+ * and c: [L D, N, H]. cuDNN keeps the sequences' lengths in those of x and y, so they are set again
+ * when lengths change.
  */
 final class RnnShape implements AutoCloseable {
   private final Cudnn cudnn;
@@ -77,12 +78,18 @@ final class RnnShape implements AutoCloseable {
             cudnnSetRNNDataDescriptor(
                 sequence.handle(),
                 RnnNetwork.type(spec.type()),
-                CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_UNPACKED(),
+                layout(),
                 run.steps(),
                 run.batch(),
                 width,
                 ends,
                 MemorySegment.NULL));
+  }
+
+  private int layout() {
+    return run.packed()
+        ? CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED()
+        : CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_UNPACKED();
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.sluice.cuda;
 
 import dev.sluice.spi.RnnSpec;
+import java.util.Arrays;
 
 /** How large the tensors of a sequence are. */
 record RnnSizes(RnnSpec spec, RnnSpec.Run run) {
@@ -18,17 +19,24 @@ record RnnSizes(RnnSpec spec, RnnSpec.Run run) {
     return spec.layers() * spec.directions();
   }
 
-  long elements(int width) {
-    return (long) run.steps() * run.batch() * width;
+  /** Of [T, N, width], or of [R, width]. */
+  long elements(int[] ends, int width) {
+    long rows = run.packed() ? Arrays.stream(ends).sum() : (long) run.steps() * run.batch();
+    return rows * width;
   }
 
   long bytes(long elements) {
     return elements * spec.type().bytes();
   }
 
-  /** Of [T, N, width]. */
+  /** Of [T, N, width], the most that there can be. */
   long sequenceBytes(int width) {
-    return bytes(elements(width));
+    return bytes((long) run.steps() * run.batch() * width);
+  }
+
+  /** Whether sequences may have rows past their ends. */
+  boolean padded() {
+    return run.lengths() && !run.packed();
   }
 
   /** Of a state of one layer in one direction, [N, width]. */

@@ -4,6 +4,7 @@ import dev.sluice.DType;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
+import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
 import dev.sluice.spi.Sequence;
 import dev.sluice.weights.Weights;
@@ -57,6 +58,15 @@ public final class Rnn implements Layer {
    * @param c [L D, N, H] the cell there; null for networks without one
    */
   public record Output(Tensor y, Tensor h, Tensor c) {}
+
+  /**
+   * What packed sequences give.
+   *
+   * @param y [R, D H] the output of every step
+   * @param h [L D, N, H] the state after each sequence's own end
+   * @param c [L D, N, H] the cell there; null for networks without one
+   */
+  public record PackedOutput(PackedSequence y, Tensor h, Tensor c) {}
 
   /**
    * Where a sequence starts.
@@ -391,8 +401,7 @@ public final class Rnn implements Layer {
     int batch = x.shape().size(1);
     var ends = lengths == null ? null : lengths(pass, lengths, steps, batch);
     var from = initial(initial, batch);
-    var y =
-        pass.empty(spec.type(), Shape.of(steps, batch, (long) spec.directions() * spec.output()));
+    var y = pass.empty(spec.type(), Shape.of(steps, batch, outputs()));
     var last = new ArrayList<Tensor>();
     for (int state = 0; state < spec.kind().states(); state++) {
       last.add(pass.empty(spec.type(), stateShape(state, batch)));
@@ -410,11 +419,70 @@ public final class Rnn implements Layer {
     var dims = values.y().shape();
     var lengths = values.lengths() != null;
     var run = new RnnSpec.Run(dims.size(0), dims.size(1), lengths, pass.training());
-    var plan = pass.device().backend().rnn(spec, run);
+    run(pass, pass.device().backend().rnn(spec, run), values);
+  }
+
+  private void run(Pass pass, RnnPlan plan, Sequence values) {
     var weights = packed.of(plan, pass);
     var reserve = Recorded.reserve(pass, plan, spec.type());
     plan.forward(pass.stream(), weights, values, reserve);
     Recorded.backward(pass, plan, weights, values, all, reserve);
+  }
+
+  /**
+   * Runs sequences without padding.
+   *
+   * @param pass holds what is computed
+   * @param x [R, C] in its order
+   * @param initial states [L D, N, H] of all N sequences in their own order, or null for zeros
+   * @return y [R, D H] in the order of x, and the states at each sequence's own end, [L D, N, H]
+   */
+  public PackedOutput forward(Pass pass, PackedSequence x, State initial) {
+    Shapes.check("rnn: x", x.rows(), spec.type(), "R, C", Shapes.ANY, spec.input());
+    var order = x.order();
+    var run = new RnnSpec.Run(order.steps(), order.batch(), true, pass.training(), true);
+    boolean drops = !stack.isEmpty() && pass.training();
+    var plan = drops ? null : pass.device().backend().rnn(spec, run);
+    if (plan == null || !plan.packed()) {
+      var out = forward(pass, x.padded(pass), x.lengths(), initial);
+      return new PackedOutput(PackedSequence.of(pass, out.y, x.lengths()), out.h, out.c);
+    }
+    int batch = x.lengths().length;
+    int strands = spec.layers() * spec.directions();
+    var all = initial(initial, batch);
+    var from = new ArrayList<Tensor>();
+    var last = new ArrayList<Tensor>();
+    for (int i = 0; i < all.size(); i++) {
+      var shape = stateShape(i, order.batch());
+      var state = all.get(i) == null ? null : flat(all.get(i));
+      from.add(
+          state == null ? null : Gathered.rows(pass, state, order.states(strands)).reshape(shape));
+      last.add(pass.empty(spec.type(), shape));
+    }
+    var y = pass.empty(spec.type(), Shape.of(order.rows(), outputs()));
+    var sorted = order.sorted();
+    run(pass, plan, new Sequence(x.rows(), pass.ints(sorted), from, y, last, sorted));
+    var ends = new ArrayList<Tensor>();
+    for (int i = 0; i < all.size(); i++) {
+      var places = PackedOrder.inverse(order.states(strands), strands * batch);
+      var state = Gathered.rows(pass, flat(last.get(i)), places);
+      if (all.get(i) != null && order.anyEmpty()) {
+        Gathered.add(pass, flat(all.get(i)), order.empty(strands), state);
+      }
+      ends.add(state.reshape(stateShape(i, batch)));
+    }
+    return new PackedOutput(
+        new PackedSequence(y, x.lengths()), ends.get(0), ends.size() > 1 ? ends.get(1) : null);
+  }
+
+  /** [L D N, H]. */
+  private static Tensor flat(Tensor state) {
+    var shape = state.shape();
+    return state.reshape(Shape.of(shape.dim(0) * shape.dim(1), shape.dim(2)));
+  }
+
+  private long outputs() {
+    return (long) spec.directions() * spec.output();
   }
 
   /** Layer by layer, with dropout between them. */
@@ -449,17 +517,22 @@ public final class Rnn implements Layer {
   }
 
   private static Tensor lengths(Pass pass, int[] lengths, int steps, int batch) {
+    requireLengths("rnn", lengths, steps, batch);
+    return pass.ints(lengths);
+  }
+
+  static void requireLengths(String what, int[] lengths, int steps, int batch) {
     if (lengths.length != batch
         || Arrays.stream(lengths).anyMatch(length -> length < 0 || length > steps)) {
       throw new IllegalArgumentException(
-          "rnn: lengths: expected "
+          what
+              + ": lengths: expected "
               + batch
               + " of 0 to T = "
               + steps
               + ", got "
               + Arrays.toString(lengths));
     }
-    return pass.ints(lengths);
   }
 
   private List<Tensor> initial(State initial, int batch) {

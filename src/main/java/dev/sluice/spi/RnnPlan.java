@@ -8,6 +8,11 @@ import java.util.List;
  * A recurrent network for one spec and one run; weights in the order of {@link RnnSpec#weights}.
  */
 public interface RnnPlan extends Packing {
+  /** {@return whether x and y are packed; false where the run did not ask for it} */
+  default boolean packed() {
+    return false;
+  }
+
   /** {@return bytes that forward leaves for backward; 0 in inference} */
   long reserveBytes();
 

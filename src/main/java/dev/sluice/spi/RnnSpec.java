@@ -113,13 +113,31 @@ public record RnnSpec(
    * @param batch N
    * @param lengths whether sequences have lengths of their own
    * @param training whether backward will be asked for
+   * @param packed whether sequences come without padding, the longest first and none empty: x and y
+   *     are [R, ...], step by step those that still go on. An engine that cannot gives a plan for
+   *     padded ones; {@link RnnPlan#packed} says so
    */
-  public record Run(int steps, int batch, boolean lengths, boolean training) {
+  public record Run(int steps, int batch, boolean lengths, boolean training, boolean packed) {
+    /**
+     * A sequence that is padded where it ends before T.
+     *
+     * @param steps T
+     * @param batch N
+     * @param lengths whether sequences have lengths of their own
+     * @param training whether backward will be asked for
+     */
+    public Run(int steps, int batch, boolean lengths, boolean training) {
+      this(steps, batch, lengths, training, false);
+    }
+
     /** Checks the sizes. */
     public Run {
       if (steps < 1 || batch < 1) {
         throw new IllegalArgumentException(
             "rnn: expected T >= 1 and N >= 1, got T " + steps + ", N " + batch);
+      }
+      if (packed && !lengths) {
+        throw new IllegalArgumentException("rnn: packed sequences: expected lengths, got none");
       }
     }
   }

@@ -14,7 +14,7 @@ import java.util.List;
  * @param y [T, N, ...] the output of every step
  * @param last the states after each sequence's own last step, h first
  * @param ends the numbers in lengths where the caller has them, so that an engine that needs them
- *     on the host does not wait for its device; else null
+ *     on the host does not wait for its device; else null; always there where x is packed
  */
 public record Sequence(
     Tensor x, Tensor lengths, List<Tensor> initial, Tensor y, List<Tensor> last, int[] ends) {

@@ -124,7 +124,7 @@ class CudnnRnnTest {
       var run = new RnnSpec.Run(5, 3, false, true);
       var key = RnnNetwork.Key.of(it.spec(), run, algorithm);
       try (var network = new RnnNetwork(stream.cudnn(), MathMode.EXACT, key);
-          var plan = new CudnnRnn(it.spec(), new CudnnSequence(stream.cudnn(), network, run));
+          var plan = new CudnnRnn(it.spec(), run, new CudnnSequence(stream.cudnn(), network, run));
           var arena = cuda.arena()) {
         var trip = it.new Trip(cuda, arena, plan);
         trip.run();

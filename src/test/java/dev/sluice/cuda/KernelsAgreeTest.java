@@ -199,6 +199,9 @@ class KernelsAgreeTest {
     }
     for (int width : new int[] {1, 5, 70}) {
       c.add("embedding", integers(11, 40), signed(11, width), spent(40, width));
+      for (int add = 0; add < 2; add++) {
+        c.add("gather_rows", of(add), signed(11, width), integers(11, 40), signed(40, width));
+      }
       c.add("embedding_backward", integers(11, 101), signed(101, width), signed(11, width));
     }
   }
