@@ -5,7 +5,9 @@
                                           input; the error is the largest over all results, relative
                                           to the largest number of a result (or to 1 if that is less)
 {"run": n}                             -> {"nanos": [...]} of n rounds
-{"activations": true}                  -> {"bytes": n} kept for backward by a training round
+{"memory": true}                       -> {"kept_bytes"} that a training round's way forward keeps
+                                          for backward, and {"round_bytes"} in use at most, both
+                                          without x and the parameters
 {"sessions": n, "seconds": s}          -> {"rate": rounds a second} of n threads (in Java alone)
 Instead {"cannot": reason} where the library has no such thing, and {"error": what} where it failed.
 
@@ -61,7 +63,7 @@ def run(round, rounds):
 
 
 def serve(start, open_race):
-    """open_race(given, cell, training) makes what has round(), results() and maybe activations()."""
+    """open_race(given, cell, training) makes what has round(), results() and maybe memory()."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a library prints is no answer
     race = None
@@ -75,8 +77,8 @@ def serve(start, open_race):
                 given = read(request["open"])
                 race = open_race(given, request["cell"], request["training"])
                 answer = {"worst": worst(given, race.results())}
-            elif "activations" in request:
-                answer = {"bytes": race.activations()}
+            elif "memory" in request:
+                answer = race.memory()
             elif "sessions" in request:
                 raise Cannot("Python's threads take turns")
             else:

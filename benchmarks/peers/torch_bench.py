@@ -232,8 +232,11 @@ class Race:
         all = self.cell.results(self.round())
         return {name: values.detach().numpy() for name, values in all.items()}
 
-    def activations(self):
-        """Bytes of every storage that autograd keeps and of y, but for x and the parameters."""
+    def memory(self):
+        return {"kept_bytes": self.kept_bytes(), "round_bytes": self.round_bytes()}
+
+    def kept_bytes(self):
+        """Of every storage that autograd keeps, and of y."""
         own = {p.untyped_storage().data_ptr() for p in self.cell.parameters()}
         kept = {}
 
@@ -246,6 +249,21 @@ class Race:
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             keep(self.cell.forward())
         return sum(kept.values())
+
+    def round_bytes(self):
+        """The most that the allocator had given out, counted from the round's start."""
+        for parameter in self.cell.parameters():
+            parameter.grad = None
+        with torch.profiler.profile(
+            activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
+        ) as profile:
+            self.round()
+        changes = [e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"]
+        now = most = 0
+        for change in sorted(changes, key=lambda e: e.start_ns()):
+            now += change.nbytes()
+            most = max(most, now)
+        return most
 
 
 def start(threads):

@@ -12,7 +12,7 @@ import java.util.function.IntFunction;
 /** How the cost of a training step grows with T, N, H, the frame's side and threads. */
 final class Curves {
   private static final int TURNS = 3;
-  private static final long WARM_UP_MILLIS = 300;
+  private static final long WARM_UP_MILLIS = 1000;
 
   private final List<Peer> peers;
   private final int threads;

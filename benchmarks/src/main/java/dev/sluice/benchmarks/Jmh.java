@@ -25,8 +25,9 @@ final class Jmh {
             .forks(quick ? 1 : 2)
             .warmupIterations(quick ? 1 : 3)
             .measurementIterations(quick ? 2 : 5)
-            .warmupTime(TimeValue.seconds(1))
-            .measurementTime(TimeValue.seconds(1))
+            .warmupTime(TimeValue.milliseconds(quick ? 500 : 1000))
+            .measurementTime(TimeValue.milliseconds(quick ? 500 : 1000))
+            .param("mode", quick ? new String[] {"train"} : new String[] {"forward", "train"})
             .verbosity(VerboseMode.SILENT)
             .jvmArgsAppend("-D" + Sequences.THREADS + "=" + threads)
             .build();

@@ -131,7 +131,8 @@ public final class Main {
   private void races(boolean curves, Results results) throws Exception {
     try (var peers = new Peers(commands, threads)) {
       if (wanted("peers") && !peers.started().isEmpty()) {
-        peers.run(problems(), Math.ceilDiv(rounds, Turns.ROUNDS_A_TURN), results);
+        int turns = Math.ceilDiv(rounds, Turns.ROUNDS_A_TURN);
+        peers.run(problems(), turns, quick ? 1000 : 2000, results);
       }
       if (curves) {
         Curves.run(peers.started().stream().limit(1).toList(), threads, results);
@@ -146,7 +147,7 @@ public final class Main {
       results.save();
     }
     if (wanted("startup")) {
-      results.put("startup", StartUp.run(commands, threads, quick ? 5 : 11));
+      results.put("startup", StartUp.run(commands, threads, quick ? 3 : 11));
       results.save();
     }
     if (wanted("sessions")) {
@@ -154,7 +155,7 @@ public final class Main {
       results.save();
     }
     if (wanted("memory")) {
-      results.put("memory", Memory.run(commands, threads));
+      results.put("memory", Memory.run(commands, threads, quick));
       results.save();
     }
   }

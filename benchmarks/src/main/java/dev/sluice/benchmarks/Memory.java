@@ -13,8 +13,9 @@ import java.util.Map;
 
 /**
  * What a process holds after some rounds of one problem, each library in a process of its own:
- * resident bytes now and at most, bytes that the way forward keeps for the way back, and for Sluice
- * the Java heap bytes that a round allocates.
+ * resident bytes now and at most, bytes that the way forward keeps for the way back, the most that
+ * a round has in use beside weights and input, and for Sluice the Java heap bytes that it
+ * allocates.
  */
 final class Memory {
   private static final int ROUNDS = 20;
@@ -29,17 +30,21 @@ final class Memory {
         var bench = new Bench(problem, device, Integer.parseInt(args[2]))) {
       var timing = Timing.of(bench::round, ROUNDS, ROUNDS);
       var all = new LinkedHashMap<String, Object>();
-      all.put("activation_bytes", bench.activationBytes());
+      if (problem.training()) {
+        all.put("kept_bytes", bench.keptBytes());
+      }
+      all.put("round_bytes", bench.activationBytes() + bench.scratchBytes());
       all.put("heap_bytes", timing.heapBytes());
       System.out.println(Json.write(all));
       System.in.read();
     }
   }
 
-  static List<Object> run(Map<String, List<String>> commands, int threads) throws IOException {
+  static List<Object> run(Map<String, List<String>> commands, int threads, boolean quick)
+      throws IOException {
     System.out.printf(
-        "%nMemory after %d rounds%n%-40s %-20s %12s %12s %12s %12s%n",
-        2 * ROUNDS, "", "", "resident MB", "at most", "kept MB", "heap bytes");
+        "%nMemory after %d rounds%n%-40s %-20s %12s %12s %12s %12s %12s%n",
+        2 * ROUNDS, "", "", "resident MB", "at most", "kept MB", "round MB", "heap bytes");
     var all = new ArrayList<Object>();
     for (var problem : Problems.few()) {
       var sides = new LinkedHashMap<String, Object>();
@@ -48,7 +53,8 @@ final class Memory {
         int segment = (int) Math.ceil(Math.sqrt(problem.steps()));
         sides.put("Sluice, recomputing", own(problem, threads, segment));
       }
-      for (var command : commands.values()) {
+      boolean alone = quick && !(problem.training() && problem.cell().overFrames());
+      for (var command : alone ? List.<List<String>>of() : commands.values()) {
         try (var peer = new Peer(command, threads)) {
           sides.put(peer.name(), other(peer, problem));
         } catch (UnsupportedOperationException | IllegalStateException e) {
@@ -65,12 +71,13 @@ final class Memory {
 
   private static void print(Problem problem, String name, Map<?, ?> side) {
     System.out.printf(
-        "%-40s %-20s %12s %12s %12s %12s%n",
+        "%-40s %-20s %12s %12s %12s %12s %12s%n",
         problem.title(),
         name,
         megabytes(side.get("resident_bytes")),
         megabytes(side.get("most_resident_bytes")),
-        megabytes(side.get("activation_bytes")),
+        megabytes(side.get("kept_bytes")),
+        megabytes(side.get("round_bytes")),
         side.get("heap_bytes") == null ? "" : side.get("heap_bytes"));
   }
 
@@ -104,7 +111,7 @@ final class Memory {
     var all = resident(peer.pid());
     if (problem.training()) {
       try {
-        all.put("activation_bytes", peer.ask(Map.of("activations", true)).get("bytes"));
+        peer.ask(Map.of("memory", true)).forEach((name, bytes) -> all.put((String) name, bytes));
       } catch (IllegalStateException | UnsupportedOperationException e) {
         // Only PyTorch tells.
       }

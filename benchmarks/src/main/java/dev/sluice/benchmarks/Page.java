@@ -187,13 +187,21 @@ final class Page {
                       name.toString(),
                       megabytes(one.get("resident_bytes")),
                       megabytes(one.get("most_resident_bytes")),
-                      megabytes(one.get("activation_bytes")),
+                      megabytes(one.get("kept_bytes")),
+                      megabytes(one.get("round_bytes")),
                       Objects.toString(one.get("heap_bytes"), "")));
             }
           });
     }
     table(
-        List.of("", "", "resident MB", "at most MB", "kept for backward MB", "heap bytes a round"),
+        List.of(
+            "",
+            "",
+            "resident MB",
+            "at most MB",
+            "kept for backward MB",
+            "round MB",
+            "heap bytes a round"),
         rows);
   }
 

@@ -12,8 +12,6 @@ import java.util.stream.Collectors;
 
 /** The races against other libraries: all of them at once on each problem, and the table. */
 final class Peers implements AutoCloseable {
-  private static final long WARM_UP_MILLIS = 2000;
-
   private final List<Peer> peers = new ArrayList<>();
   private final int threads;
 
@@ -31,7 +29,7 @@ final class Peers implements AutoCloseable {
   }
 
   /** Every race, with the lines of the table printed, and the results kept, as they come. */
-  void run(List<Problem> problems, int turns, Results results) throws Exception {
+  void run(List<Problem> problems, int turns, long warmUpMillis, Results results) throws Exception {
     var races = new ArrayList<Object>();
     var all = new LinkedHashMap<String, Object>();
     all.put("peers", peers.stream().map(Peer::facts).toList());
@@ -41,7 +39,7 @@ final class Peers implements AutoCloseable {
     Set<String> reasons = new LinkedHashSet<>();
     try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(threads))) {
       for (var problem : problems) {
-        var race = new Race(problem, device, peers, turns, WARM_UP_MILLIS);
+        var race = new Race(problem, device, peers, turns, warmUpMillis);
         var row = new StringBuilder("%-40s %9.2f".formatted(problem.title(), race.millis()));
         peers.forEach(peer -> row.append(" %-20s".formatted(race.cell(peer))));
         System.out.println(row.toString().stripTrailing());

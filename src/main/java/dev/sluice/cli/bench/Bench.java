@@ -27,6 +27,7 @@ public final class Bench implements AutoCloseable {
   private final Cell.Network network;
   private final Tensor x;
   private Tensor dy;
+  private long keptBytes;
   private long activationBytes;
   private long scratchBytes;
 
@@ -93,6 +94,7 @@ public final class Bench implements AutoCloseable {
     network.parameters().forEach(Parameter::changed);
     pass.watch(x);
     var y = network.forward().run(pass, x);
+    keptBytes = pass.bytes();
     if (dy == null) {
       dy = normal(arena.empty(y.type(), y.shape()), problem.seed() + 2);
     }
@@ -150,6 +152,11 @@ public final class Bench implements AutoCloseable {
   /** {@return what is run} */
   public Problem problem() {
     return problem;
+  }
+
+  /** {@return bytes that the last training round's pass held between forward and backward} */
+  public long keptBytes() {
+    return keptBytes;
   }
 
   /** {@return bytes that the last round's pass held at its end} */
