@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -17,6 +18,8 @@ import java.util.function.IntSupplier;
 final class Choices {
   private final Path file;
   private final Map<Object, Integer> known = new HashMap<>();
+  private Properties inFile;
+  private FileTime readAt;
 
   Choices(Path file) {
     this.file = file;
@@ -65,16 +68,27 @@ final class Choices {
     return way < ways ? way : -1;
   }
 
+  /** Again only if somebody wrote it since: a run that meets many shapes asks for each. */
   private Properties read() throws IOException {
-    var all = new Properties();
-    if (Files.exists(file)) {
-      try (var lines = Files.newBufferedReader(file)) {
-        all.load(lines);
-      } catch (IllegalArgumentException e) {
-        return new Properties();
-      }
+    if (!Files.exists(file)) {
+      return new Properties();
     }
-    return all;
+    var written = Files.getLastModifiedTime(file);
+    if (!written.equals(readAt)) {
+      inFile = load();
+      readAt = written;
+    }
+    return inFile;
+  }
+
+  private Properties load() throws IOException {
+    var all = new Properties();
+    try (var lines = Files.newBufferedReader(file)) {
+      all.load(lines);
+      return all;
+    } catch (IllegalArgumentException e) {
+      return new Properties();
+    }
   }
 
   private void write(Properties all) throws IOException {
@@ -84,7 +98,10 @@ final class Choices {
       try (var out = Files.newBufferedWriter(fresh)) {
         all.store(out, "plans chosen by timing; delete the file to choose anew");
       }
+      var written = Files.getLastModifiedTime(fresh);
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      inFile = all;
+      readAt = written;
     } finally {
       Files.deleteIfExists(fresh);
     }

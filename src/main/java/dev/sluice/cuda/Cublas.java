@@ -26,8 +26,13 @@ final class Cublas implements AutoCloseable {
    */
   Cublas(Driver driver, MemorySegment stream, long workspace, long bytes) {
     this.driver = driver;
-    driver.enter();
-    this.handle = create();
+    try {
+      driver.enter();
+      this.handle = create();
+    } catch (RuntimeException e) {
+      arena.close();
+      throw e;
+    }
     try {
       check("cublasSetStream", cublasSetStream_v2(handle, stream));
       check(

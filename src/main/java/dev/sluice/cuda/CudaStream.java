@@ -27,9 +27,9 @@ final class CudaStream extends Stream {
   private final Scratch convolutionScratch;
   private final Scratch plans;
   private final Scratch edges;
-  private final Arena host = Arena.ofShared();
-  private final MemorySegment slots = host.allocate(8L * MOST_ARGUMENTS, 8);
-  private final MemorySegment pointers = host.allocate(ValueLayout.ADDRESS, MOST_ARGUMENTS);
+  private final Arena host;
+  private final MemorySegment slots;
+  private final MemorySegment pointers;
 
   /** Held while the stream is captured, when nobody may wait for it. */
   private final ReentrantLock capture = new ReentrantLock();
@@ -53,6 +53,9 @@ final class CudaStream extends Stream {
       driver.call("cuStreamDestroy", () -> cuStreamDestroy_v2(handle));
       throw e;
     }
+    this.host = Arena.ofShared();
+    this.slots = host.allocate(8L * MOST_ARGUMENTS, 8);
+    this.pointers = host.allocate(ValueLayout.ADDRESS, MOST_ARGUMENTS);
     this.kernels = new Scratch(backend);
     this.convolutionScratch = new Scratch(backend);
     this.plans = new Scratch(backend);

@@ -51,13 +51,6 @@ final class Staging implements AutoCloseable {
     return taken;
   }
 
-  /** After the stream was synchronised: no copy is under way. */
-  void reset() {
-    used = 0;
-    pending[0] = false;
-    pending[1] = false;
-  }
-
   @Override
   public void close() {
     if (driver.lost() != null) {

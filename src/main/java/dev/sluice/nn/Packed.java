@@ -33,6 +33,11 @@ final class Packed {
   }
 
   Tensor of(Packing plan, Pass pass) {
+    if (arena.device() != pass.device()) {
+      throw new IllegalArgumentException(
+          "expected weights of the pass's device, %s, got weights of another, %s"
+              .formatted(pass.device().title(), arena.device().title()));
+    }
     var kept = pass.training() ? null : kept(plan, pass.stream());
     if (kept != null) {
       return kept;

@@ -231,4 +231,19 @@ class PassTest {
       assertEquals(arena.bytes(), device.memory().used());
     }
   }
+
+  @Test
+  void aModelOfAnotherDeviceIsRefused() {
+    try (var other = TestDevice.open();
+        var arena = other.arena();
+        var pass = Pass.inference(device)) {
+      var lstm = Rnn.lstm(1, 2).build(Weights.random(1), arena);
+      var x = pass.tensor(Shape.of(1, 2, 1), new float[2]);
+      var e = assertThrows(IllegalArgumentException.class, () -> lstm.forward(pass, x));
+      assertEquals(
+          "expected weights of the pass's device, %s, got weights of another, %s"
+              .formatted(device.title(), other.title()),
+          e.getMessage());
+    }
+  }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
 import dev.sluice.TestDevice;
@@ -26,10 +27,13 @@ import org.junit.jupiter.api.TestFactory;
  * float32, vectors and oneDNN, against float64, plain Java, at random configurations whose widths
  * meet every tail of a vector; and the fused ConvLSTM against the composed one.
  */
+@EachDevice
 class PrecisionTest {
   private static final double OUTPUT = 1e-5;
   private static final double GRADIENT = 1e-4;
-  private static final int TRIALS = 60;
+  private static final boolean FAST = TestDevice.engine().equals("cpu");
+  private static final int TRIALS = FAST ? 60 : 2;
+  private static final int FUSED = FAST ? 40 : 4;
   private static final long SEED = Long.getLong("sluice.seed", 20260102);
 
   private static Device device;
@@ -95,7 +99,7 @@ class PrecisionTest {
 
   @TestFactory
   Stream<DynamicTest> theFusedConvLstmIsTheComposedOne() {
-    return IntStream.range(0, 40)
+    return IntStream.range(0, FUSED)
         .mapToObj(trial -> DynamicTest.dynamicTest("trial " + trial, () -> fused(trial)));
   }
 

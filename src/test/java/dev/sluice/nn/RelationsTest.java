@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.EachDevice;
 import dev.sluice.Shape;
 import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** What must hold between two runs of any cell, forward and backward, whatever its weights. */
+@EachDevice
 class RelationsTest {
   private static final int T = 5;
   private static final int N = 4;
