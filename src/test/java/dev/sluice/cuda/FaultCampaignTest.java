@@ -2,13 +2,16 @@ package dev.sluice.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sluice.FaultWork;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
@@ -31,6 +34,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Simulated
 class FaultCampaignTest {
   private static final boolean ALL = "all".equals(System.getProperty("sluice.test.faults"));
+  private static final Set<FaultWork> LONG =
+      EnumSet.of(
+          FaultWork.SHARED_ROWS_TRAINING, FaultWork.PREDRNN_TRAINING, FaultWork.BLOCKED_CHOICES);
   private static final int MOST = ALL ? Integer.MAX_VALUE : 10;
   private static final long HANGS_AFTER = 60_000;
   private static final int SHOWN = 20;
@@ -77,6 +83,7 @@ class FaultCampaignTest {
   @ParameterizedTest
   @EnumSource
   void everyFailure(FaultWork work) throws Exception {
+    assumeTrue(ALL || !LONG.contains(work), "only with -Dsluice.test.faults=all: it takes minutes");
     everyFailureIsSaidAndLeavesNothing(FaultScenario.of(work));
   }
 
