@@ -18,6 +18,9 @@ record Footprint(long residentKib, long reserved, long objects, long files, long
   /** The JVM starts compilers and collectors when it likes, and ends them again. */
   private static final int THREADS_OF_THE_JVM = 16;
 
+  /** The plans that are kept are not all of one size: one object in so many is no growth. */
+  private static final int FEW = 50;
+
   static Footprint of(Device device) {
     return new Footprint(
         Machine.residentKilobytes(),
@@ -36,7 +39,7 @@ record Footprint(long residentKib, long reserved, long objects, long files, long
     if (reserved > before.reserved) {
       return "the pool by %,d bytes".formatted(reserved - before.reserved);
     }
-    if (objects > before.objects) {
+    if (objects > before.objects + before.objects / FEW) {
       return "native objects from %,d to %,d".formatted(before.objects, objects);
     }
     if (files > before.files) {
