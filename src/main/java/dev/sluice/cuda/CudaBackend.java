@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The CUDA engine, open on one device. Plans are made once for each spec and kept. */
 final class CudaBackend implements Backend {
@@ -30,6 +31,7 @@ final class CudaBackend implements Backend {
   private final Map<String, KernelModule> modules = new ConcurrentHashMap<>();
   private final Choices choices;
   private final List<Stream> streams = new CopyOnWriteArrayList<>();
+  private final AtomicLong seeds = new AtomicLong();
   private final RnnPlans rnns = new RnnPlans(this);
 
   /**
@@ -50,6 +52,11 @@ final class CudaBackend implements Backend {
   @Override
   public String title() {
     return title;
+  }
+
+  /** Another one for every stream that draws random numbers of cuDNN's. */
+  long nextSeed() {
+    return seeds.incrementAndGet();
   }
 
   MathMode math() {

@@ -38,6 +38,7 @@ final class CudaStream extends Stream {
   private long productWorkspace;
   private Cublas cublas;
   private Cudnn cudnn;
+  private RnnDropout dropout;
   private ConvPlans convolutions;
   private final Graphs graphs;
   private final Batch batch;
@@ -298,6 +299,13 @@ final class CudaStream extends Stream {
     return convolutions;
   }
 
+  RnnDropout dropout() {
+    if (dropout == null) {
+      dropout = new RnnDropout(this, backend.nextSeed());
+    }
+    return dropout;
+  }
+
   Cudnn cudnn() {
     if (cudnn == null) {
       cudnn = new Cudnn(driver, handle);
@@ -406,6 +414,9 @@ final class CudaStream extends Stream {
     cleanup.run(tables::close);
     if (convolutions != null) {
       cleanup.run(convolutions::close);
+    }
+    if (dropout != null) {
+      cleanup.run(dropout::close);
     }
     if (cudnn != null) {
       cleanup.run(cudnn::close);

@@ -4,6 +4,7 @@ import static dev.sluice.bindings.cudnn.Cudnn_h.*;
 import static dev.sluice.cuda.CudnnSequence.at;
 
 import dev.sluice.spi.RnnSpec;
+import java.lang.foreign.MemorySegment;
 
 /** One way back through a {@link CudnnSequence}, laid out over scratch memory. */
 final class CudnnBackward {
@@ -11,6 +12,7 @@ final class CudnnBackward {
   private final RnnSpec spec;
   private final RnnSizes sizes;
   private final RnnNetwork network;
+  private final MemorySegment descriptor;
   private final CudaStream stream;
   private final RnnEnds ends;
   private final long packed;
@@ -39,6 +41,7 @@ final class CudnnBackward {
       long reserve) {
     this.plan = plan;
     this.network = plan.network;
+    this.descriptor = plan.on(stream).handle();
     this.spec = network.spec();
     this.sizes = plan.sizes;
     this.stream = stream;
@@ -134,7 +137,7 @@ final class CudnnBackward {
         () ->
             cudnnRNNBackwardData_v8(
                 cudnn.handle(),
-                network.handle(),
+                descriptor,
                 at(values.compared()),
                 shape.y(),
                 at(y),
@@ -179,7 +182,7 @@ final class CudnnBackward {
         () ->
             cudnnRNNBackwardWeights_v8(
                 cudnn.handle(),
-                network.handle(),
+                descriptor,
                 CUDNN_WGRAD_MODE_ADD(),
                 at(values.compared()),
                 shape.x(),

@@ -50,6 +50,11 @@ final class CudnnRnn implements RnnPlan, AutoCloseable {
   }
 
   @Override
+  public boolean drops() {
+    return run.dropout() > 0;
+  }
+
+  @Override
   public Object layout() {
     return work.layout();
   }

@@ -43,6 +43,11 @@ final class CudnnSequence implements RnnWork {
     }
   }
 
+  /** The network with a stream's own random numbers, if it has any. */
+  RnnNetwork on(CudaStream stream) {
+    return run.dropout() > 0 ? stream.dropout().network(network.key()) : network;
+  }
+
   private int mode() {
     return run.training() ? CUDNN_FWD_MODE_TRAINING() : CUDNN_FWD_MODE_INFERENCE();
   }
@@ -105,12 +110,13 @@ final class CudnnSequence implements RnnWork {
     }
     var states = new States(values.initial(), values.last());
     var cudnn = stream.cudnn();
+    var descriptor = on(stream).handle();
     cudnn.check(
         "cudnnRNNForward",
         () ->
             cudnnRNNForward(
                 cudnn.handle(),
-                network.handle(),
+                descriptor,
                 mode(),
                 at(values.compared()),
                 shape.x(),

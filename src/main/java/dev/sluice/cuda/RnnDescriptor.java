@@ -56,6 +56,15 @@ final class RnnDescriptor implements AutoCloseable {
         it -> cudnnDestroyTensorDescriptor(it));
   }
 
+  /** How a network drops. */
+  static RnnDescriptor dropout(Cudnn cudnn) {
+    return new RnnDescriptor(
+        cudnn,
+        "DropoutDescriptor",
+        out -> cudnnCreateDropoutDescriptor(out),
+        it -> cudnnDestroyDropoutDescriptor(it));
+  }
+
   MemorySegment handle() {
     return handle;
   }

@@ -19,12 +19,13 @@ final class RnnNetwork implements AutoCloseable {
    *
    * @param padded whether sequences end before T
    * @param batch N where the algorithm is compiled for it, else 0
+   * @param dropout the probability with which it drops between layers, 0 for none
    */
-  record Key(RnnSpec spec, RnnAlgorithm algorithm, boolean padded, int batch) {
+  record Key(RnnSpec spec, RnnAlgorithm algorithm, boolean padded, int batch, double dropout) {
     static Key of(RnnSpec spec, RnnSpec.Run run, RnnAlgorithm algorithm) {
       boolean compiled = algorithm == RnnAlgorithm.PERSIST_DYNAMIC;
       boolean padded = run.lengths() && !run.packed();
-      return new Key(spec, algorithm, padded, compiled ? run.batch() : 0);
+      return new Key(spec, algorithm, padded, compiled ? run.batch() : 0, run.dropout());
     }
   }
 
@@ -36,11 +37,19 @@ final class RnnNetwork implements AutoCloseable {
   private final long weightBytes;
   private RnnWeights weights;
 
+  /** One that does not drop. */
   RnnNetwork(Cudnn cudnn, MathMode math, Key key) {
+    this(cudnn, math, key, MemorySegment.NULL);
+  }
+
+  /**
+   * @param dropout a descriptor that lives as long
+   */
+  RnnNetwork(Cudnn cudnn, MathMode math, Key key, MemorySegment dropout) {
     this.key = key;
     this.descriptor = RnnDescriptor.network(cudnn);
     try {
-      set(cudnn, math);
+      set(cudnn, math, dropout);
       this.weightBytes = askWeightBytes(cudnn);
     } catch (RuntimeException e) {
       close();
@@ -48,7 +57,7 @@ final class RnnNetwork implements AutoCloseable {
     }
   }
 
-  private void set(Cudnn cudnn, MathMode math) {
+  private void set(Cudnn cudnn, MathMode math, MemorySegment dropout) {
     var spec = key.spec;
     var it = descriptor.handle();
     cudnn.check(
@@ -68,7 +77,7 @@ final class RnnNetwork implements AutoCloseable {
                 spec.hidden(),
                 spec.output(),
                 spec.layers(),
-                MemorySegment.NULL,
+                dropout,
                 key.padded ? CUDNN_RNN_PADDED_IO_ENABLED() : CUDNN_RNN_PADDED_IO_DISABLED()));
     if (spec.clip().active()) {
       double bound = spec.clip().bound();
@@ -120,6 +129,10 @@ final class RnnNetwork implements AutoCloseable {
           () -> cudnnGetRNNWeightSpaceSize(cudnn.handle(), descriptor.handle(), bytes));
       return bytes.get(ValueLayout.JAVA_LONG, 0);
     }
+  }
+
+  Key key() {
+    return key;
   }
 
   RnnSpec spec() {

@@ -80,6 +80,9 @@ final class RnnPlans implements AutoCloseable {
 
   private RnnNetwork network(RnnSpec spec, RnnSpec.Run run, RnnAlgorithm algorithm) {
     var key = RnnNetwork.Key.of(spec, run, algorithm);
+    if (run.dropout() > 0) {
+      return stream.dropout().network(key);
+    }
     var there = networks.get(key);
     if (there == null) {
       there = new RnnNetwork(stream.cudnn(), backend.math(), key);

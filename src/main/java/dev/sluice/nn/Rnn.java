@@ -48,6 +48,7 @@ public final class Rnn implements Layer {
   private final Packed packed;
   private final DeviceArena arena;
   private final Dropout dropout;
+  private final boolean engineDropout;
   private final List<Rnn> stack = new ArrayList<>();
 
   /**
@@ -77,9 +78,15 @@ public final class Rnn implements Layer {
   public record State(Tensor h, Tensor c) {}
 
   private Rnn(
-      RnnSpec spec, Dropout dropout, boolean kerasBiases, List<Parameter> all, DeviceArena arena) {
+      RnnSpec spec,
+      Dropout dropout,
+      boolean engineDropout,
+      boolean kerasBiases,
+      List<Parameter> all,
+      DeviceArena arena) {
     this.spec = spec;
     this.dropout = dropout;
+    this.engineDropout = engineDropout;
     this.kerasBiases = kerasBiases;
     this.all = List.copyOf(all);
     this.parameters = all.stream().filter(p -> !fixed(spec, kerasBiases, p.name())).toList();
@@ -105,7 +112,7 @@ public final class Rnn implements Layer {
     int each = all.size() / (spec.layers() * spec.directions());
     var own = all.subList(firstStrand * each, (firstStrand + strands) * each);
     int layer = firstStrand / spec.directions();
-    return new Rnn(spec.part(layer, strands > 1), new Dropout(0), kerasBiases, own, arena);
+    return new Rnn(spec.part(layer, strands > 1), new Dropout(0), false, kerasBiases, own, arena);
   }
 
   /** One layer in one direction as a network of its own; it runs forward. */
@@ -180,6 +187,7 @@ public final class Rnn implements Layer {
     private double forgetBias;
     private RnnSpec.Blend blend = RnnSpec.Blend.KEEP;
     private Dropout dropout = new Dropout(0);
+    private boolean engineDropout;
     private RnnInit init = RnnInit.PYTORCH;
 
     private Builder(RnnSpec.Kind kind, int input, int hidden) {
@@ -308,6 +316,19 @@ public final class Rnn implements Layer {
     }
 
     /**
+     * {@return this, with the same dropout by masks that the engine draws, where it can} cuDNN then
+     * runs all layers in one call. Its masks are others than those of {@link #dropout}, which every
+     * engine draws alike: they do not depend on the pass's seed, and training that is resumed gets
+     * others than training that goes on.
+     *
+     * @param p the probability that an element is dropped
+     */
+    public Builder engineDropout(double p) {
+      engineDropout = true;
+      return dropout(p);
+    }
+
+    /**
      * {@return this, with parameters that begin in another way where no file says how}
      *
      * @param value {@code RnnInit.KERAS}, say
@@ -338,7 +359,7 @@ public final class Rnn implements Layer {
                           ? new Parameter(name, arena.zeros(type, shape))
                           : Parameter.take(
                               weights, name, shape, init.of(spec, name, shape), type, arena)));
-      return new Rnn(spec, dropout, kerasBiases, all, arena);
+      return new Rnn(spec, dropout, engineDropout, kerasBiases, all, arena);
     }
 
     /** What the network would be. */
@@ -407,19 +428,25 @@ public final class Rnn implements Layer {
       last.add(pass.empty(spec.type(), stateShape(state, batch)));
     }
     var values = new Sequence(x, ends, from, y, last, lengths == null ? null : lengths.clone());
-    if (stack.isEmpty() || !pass.training()) {
-      run(pass, values);
+    var plan = plan(pass, steps, batch, lengths != null, false);
+    if (plan != null) {
+      run(pass, plan, values);
     } else {
       runStack(pass, values);
     }
     return new Output(y, last.get(0), last.size() > 1 ? last.get(1) : null);
   }
 
-  private void run(Pass pass, Sequence values) {
-    var dims = values.y().shape();
-    var lengths = values.lengths() != null;
-    var run = new RnnSpec.Run(dims.size(0), dims.size(1), lengths, pass.training());
-    run(pass, pass.device().backend().rnn(spec, run), values);
+  /** A plan for all layers; null where they run one by one, since we drop between them. */
+  private RnnPlan plan(Pass pass, int steps, int batch, boolean lengths, boolean packed) {
+    boolean drops = !stack.isEmpty() && pass.training();
+    if (drops && (!engineDropout || dropout.p() == 1)) {
+      return null;
+    }
+    double p = drops ? dropout.p() : 0;
+    var run = new RnnSpec.Run(steps, batch, lengths, pass.training(), packed, p);
+    var plan = pass.device().backend().rnn(spec, run);
+    return drops && !plan.drops() ? null : plan;
   }
 
   private void run(Pass pass, RnnPlan plan, Sequence values) {
@@ -440,9 +467,7 @@ public final class Rnn implements Layer {
   public PackedOutput forward(Pass pass, PackedSequence x, State initial) {
     Shapes.check("rnn: x", x.rows(), spec.type(), "R, C", Shapes.ANY, spec.input());
     var order = x.order();
-    var run = new RnnSpec.Run(order.steps(), order.batch(), true, pass.training(), true);
-    boolean drops = !stack.isEmpty() && pass.training();
-    var plan = drops ? null : pass.device().backend().rnn(spec, run);
+    var plan = plan(pass, order.steps(), order.batch(), true, true);
     if (plan == null || !plan.packed()) {
       var out = forward(pass, x.padded(pass), x.lengths(), initial);
       return new PackedOutput(PackedSequence.of(pass, out.y, x.lengths()), out.h, out.c);
@@ -495,9 +520,14 @@ public final class Rnn implements Layer {
       var last = ofLayer(values.last(), layer);
       stack
           .get(layer)
-          .run(pass, new Sequence(x, values.lengths(), initial, y, last, values.ends()));
+          .runLayer(pass, new Sequence(x, values.lengths(), initial, y, last, values.ends()));
       x = top ? y : dropout.forward(pass, y);
     }
+  }
+
+  private void runLayer(Pass pass, Sequence values) {
+    var dims = values.y().shape();
+    run(pass, plan(pass, dims.size(0), dims.size(1), values.lengths() != null, false), values);
   }
 
   private List<Tensor> ofLayer(List<Tensor> states, int layer) {

@@ -13,6 +13,11 @@ public interface RnnPlan extends Packing {
     return false;
   }
 
+  /** {@return whether it drops between layers; false where the run did not ask for it} */
+  default boolean drops() {
+    return false;
+  }
+
   /** {@return bytes that forward leaves for backward; 0 in inference} */
   long reserveBytes();
 

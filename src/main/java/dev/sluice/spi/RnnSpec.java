@@ -116,8 +116,12 @@ public record RnnSpec(
    * @param packed whether sequences come without padding, the longest first and none empty: x and y
    *     are [R, ...], step by step those that still go on. An engine that cannot gives a plan for
    *     padded ones; {@link RnnPlan#packed} says so
+   * @param dropout the probability with which training is to drop the input of every layer but the
+   *     first, by masks of the engine's; 0 for none. An engine that cannot does not; {@link
+   *     RnnPlan#drops} says so
    */
-  public record Run(int steps, int batch, boolean lengths, boolean training, boolean packed) {
+  public record Run(
+      int steps, int batch, boolean lengths, boolean training, boolean packed, double dropout) {
     /**
      * A sequence that is padded where it ends before T.
      *
@@ -127,7 +131,7 @@ public record RnnSpec(
      * @param training whether backward will be asked for
      */
     public Run(int steps, int batch, boolean lengths, boolean training) {
-      this(steps, batch, lengths, training, false);
+      this(steps, batch, lengths, training, false, 0);
     }
 
     /** Checks the sizes. */

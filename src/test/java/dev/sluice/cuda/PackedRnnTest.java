@@ -71,7 +71,7 @@ class PackedRnnTest {
     try (var cuda = Simulator.open();
         var arena = cuda.arena()) {
       var rnn = network(arena);
-      var run = new RnnSpec.Run(5, 4, true, true, true);
+      var run = new RnnSpec.Run(5, 4, true, true, true, 0);
       assertTrue(assertInstanceOf(CudnnRnn.class, cuda.backend().rnn(rnn.spec(), run)).packed());
       for (int i = 0; i < 3; i++) {
         var got = trip(cuda, rnn);

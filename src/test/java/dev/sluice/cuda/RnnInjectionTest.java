@@ -51,6 +51,7 @@ class RnnInjectionTest {
   private void life() {
     forgetChoices();
     var spec = RnnCase.spec(RnnSpec.Kind.LSTM, 4, 8, 1, false, true, 0);
+    var deep = RnnCase.spec(RnnSpec.Kind.LSTM, 4, 7, 2, false, false, 0);
     try (var device = Simulator.open()) {
       for (int[] lengths : new int[][] {null, {3, 0}}) {
         try (var arena = device.arena()) {
@@ -59,6 +60,11 @@ class RnnInjectionTest {
           trip.run();
           trip.results();
         }
+      }
+      try (var arena = device.arena()) {
+        var run = new RnnSpec.Run(3, 2, false, true, false, 0.5);
+        var plan = device.backend().rnn(deep, run);
+        new RnnCase(deep, 3, 2, null, true).new Trip(device, arena, plan).run();
       }
     }
   }
@@ -112,10 +118,15 @@ class RnnInjectionTest {
     }
     assertEquals(List.of(), left);
     assertFalse(injections < 100, injections + " injections");
-    assertEquals(List.of(), silent);
+    assertEquals(List.of(), silent.stream().filter(call -> !ofCapture(call)).toList());
     Simulator.clear();
     life();
     System.out.println("RnnInjectionTest: " + injections + " injected failures");
+  }
+
+  /** What is refused to be captured is enqueued as it is. */
+  private static boolean ofCapture(String call) {
+    return call.matches("cuStream(Begin|End)Capture.*|cuGraph(Instantiate.*|Destroy)");
   }
 
   private SluiceException failure() {
