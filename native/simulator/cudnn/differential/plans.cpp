@@ -1,6 +1,7 @@
 // usage: plans LIBCUDNN DEVICE.json CONVOLUTIONS. Plans each convolution for a device that is not
-// there, by its properties, and prints what came of it: "TYPE CONVOLUTION: returned N finalised N
-// deterministic N exact N workspace LEAST MOST".
+// there, by its properties, in each form that the engine asks for, and prints what came of it: "FORM
+// CONVOLUTION: returned N finalised N deterministic N exact N workspace LEAST MOST within 0 N 16 N 256
+// N", the last three the exact plans that want no workspace, at most 16 and at most 256 MiB.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -68,21 +69,43 @@ Line parse(const std::string& line) {
   return parsed;
 }
 
+/** How a convolution is asked for: what is read, what is written, added to or not, alignment. */
+struct Form {
+  const char* name;
+  int factors;
+  int sums;
+  double beta = 0;
+  int64_t alignment = 16;
+};
+
+const Form FORMS[] = {
+    {"float32", FLOAT, FLOAT},
+    {"float16", HALF, HALF},
+    {"bfloat16", BFLOAT16, BFLOAT16},
+    {"float64", DOUBLE, DOUBLE},
+    {"float32-added", FLOAT, FLOAT, 1},
+    {"float32-aligned-to-4", FLOAT, FLOAT, 0, 4},
+    {"float32-added-aligned-to-4", FLOAT, FLOAT, 1, 4},
+    {"float16-to-float32", HALF, FLOAT},
+    {"bfloat16-to-float32", BFLOAT16, FLOAT},
+};
+
 /** The graph of a convolution with channels innermost. */
 struct Planned {
   Backend x{TENSOR}, w{TENSOR}, y{TENSOR}, convolution{CONVOLUTION_DESCRIPTOR}, operation,
       graph{GRAPH};
 
-  Planned(const Line& line, int type)
+  Planned(const Line& line, const Form& form)
       : operation(line.direction == "forward" ? FORWARD
                   : line.direction == "data"  ? BACKWARD_DATA
                                               : BACKWARD_FILTER) {
-    tensor(x, 1, line.x, type);
-    tensor(w, 2, line.w, type);
-    tensor(y, 3, line.y(), type);
+    const std::string& written = line.direction;
+    tensor(x, 1, line.x, written == "data" ? form.sums : form.factors, form.alignment);
+    tensor(w, 2, line.w, written == "filter" ? form.sums : form.factors, form.alignment);
+    tensor(y, 3, line.y(), written == "forward" ? form.sums : form.factors, form.alignment);
     convolution.integers(CONVOLUTION_SPATIAL_DIMS, {2})
         .set(CONVOLUTION_COMP_TYPE, TYPE_DATA_TYPE,
-             std::vector<int>{type == DOUBLE ? DOUBLE : FLOAT})
+             std::vector<int>{form.factors == DOUBLE ? DOUBLE : FLOAT})
         .set(CONVOLUTION_CONV_MODE, TYPE_CONVOLUTION_MODE, std::vector<int>{CROSS_CORRELATION})
         .integers(CONVOLUTION_PRE_PADDINGS, line.pad)
         .integers(CONVOLUTION_POST_PADDINGS, line.pad)
@@ -93,7 +116,7 @@ struct Planned {
                       : line.direction == "data"  ? BACKWARD_DATA_ALPHA
                                                   : BACKWARD_FILTER_ALPHA;
     operation.set(first, TYPE_DOUBLE, std::vector<double>{1})
-        .set(first + 1, TYPE_DOUBLE, std::vector<double>{0})
+        .set(first + 1, TYPE_DOUBLE, std::vector<double>{form.beta})
         .part(first + 2, convolution)
         .part(first + 3, w)
         .part(first + 4, x)
@@ -104,12 +127,12 @@ struct Planned {
   bool good;
 
  private:
-  static void tensor(Backend& into, int64_t uid, const Integers& d, int type) {
+  static void tensor(Backend& into, int64_t uid, const Integers& d, int type, int64_t aligned) {
     into.set(TENSOR_DATA_TYPE, TYPE_DATA_TYPE, std::vector<int>{type})
         .integers(TENSOR_DIMENSIONS, d)
         .integers(TENSOR_STRIDES, {d[1] * d[2] * d[3], 1, d[1] * d[3], d[1]})
         .integers(TENSOR_UNIQUE_ID, {uid})
-        .integers(TENSOR_BYTE_ALIGNMENT, {16})
+        .integers(TENSOR_BYTE_ALIGNMENT, {aligned})
         .finalize();
   }
 };
@@ -117,7 +140,10 @@ struct Planned {
 struct Outcome {
   int returned = 0, finalised = 0, deterministic = 0, exact = 0;
   int64_t least = -1, most = -1;
+  int within[3] = {};
 };
+
+const int64_t LIMITS[] = {0, 16, 256};
 
 /** Counts one configuration by its notes and its plan. */
 void plan(Backend& config, const Backend& device, bool single, Outcome& outcome) {
@@ -141,10 +167,11 @@ void plan(Backend& config, const Backend& device, bool single, Outcome& outcome)
   plan.get(PLAN_WORKSPACE_SIZE, TYPE_INT64, 1, &workspace);
   outcome.least = outcome.least < 0 ? workspace : std::min(outcome.least, workspace);
   outcome.most = std::max(outcome.most, workspace);
+  for (int i = 0; i < 3; i++) outcome.within[i] += workspace <= LIMITS[i] << 20;
 }
 
-void plans(const Backend& device, const std::string& line, int type, const char* name) {
-  const Planned planned(parse(line), type);
+void plans(const Backend& device, const std::string& line, const Form& form) {
+  const Planned planned(parse(line), form);
   Outcome outcome;
   for (int mode : {MODE_A, FALLBACK}) {
     if (!planned.good || outcome.finalised > 0) break;
@@ -161,11 +188,13 @@ void plans(const Backend& device, const std::string& line, int type, const char*
     }
     const int64_t count =
         heuristic.get(ENGINEHEUR_RESULTS, TYPE_BACKEND_DESCRIPTOR, 64, handles.data());
-    for (int64_t i = 0; i < count; i++) plan(*configs[i], device, type == FLOAT, outcome);
+    for (int64_t i = 0; i < count; i++) plan(*configs[i], device, form.factors == FLOAT, outcome);
   }
-  std::printf("%s %s: returned %d finalised %d deterministic %d exact %d workspace %ld %ld\n", name,
+  std::printf("%s %s: returned %d finalised %d deterministic %d exact %d workspace %ld %ld", form.name,
               line.c_str(), outcome.returned, outcome.finalised, outcome.deterministic,
               outcome.exact, (long)outcome.least, (long)outcome.most);
+  std::printf(" within 0 %d 16 %d 256 %d\n", outcome.within[0], outcome.within[1],
+              outcome.within[2]);
   std::fflush(stdout);
 }
 
@@ -190,9 +219,7 @@ int main(int count, char** arguments) {
     return 1;
   }
   for (std::string line; std::getline(lines, line);) {
-    plans(device, line, FLOAT, "float32");
-    plans(device, line, HALF, "float16");
-    plans(device, line, BFLOAT16, "bfloat16");
+    for (const Form& form : FORMS) plans(device, line, form);
   }
   return 0;
 }

@@ -2,8 +2,8 @@ package dev.sluice;
 
 /**
  * What an engine may round the factors of float32 products and convolutions to. Sums are float32 in
- * every mode, and so is every tensor; what an engine keeps within a whole sequence may be rounded
- * like the factors.
+ * every mode, and so is every tensor; what an engine keeps within a whole sequence, and what a
+ * convolution gives, may be rounded like the factors.
  */
 public enum MathMode {
   /** Nothing: every factor keeps its 24 bits. */

@@ -1,5 +1,6 @@
 package dev.sluice.cuda;
 
+import dev.sluice.DType;
 import dev.sluice.NativeException;
 import dev.sluice.Shape;
 import dev.sluice.Stream;
@@ -9,7 +10,14 @@ import dev.sluice.spi.ConvPlan;
 import dev.sluice.spi.ConvSpec;
 import java.util.List;
 
-/** A convolution by cuDNN. Packed: the weights as [K, kh, kw, C], then the bias. */
+/**
+ * A convolution by cuDNN. Packed: the weights as [K, kh, kw, C], then the bias, then the weights as
+ * halves where the math mode wants them.
+ *
+ * <p>Then factors are rounded on their way in and results widened on their way out, which rounds
+ * them too, since cuDNN has no plan from halves to float32; where it has none for halves either, it
+ * is the convolution of float32.
+ */
 record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
   private static final int ALIGNED = 16;
 
@@ -26,6 +34,38 @@ record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
     return Scratch.aligned(weights() * bytes()) / bytes();
   }
 
+  /** What float32 factors are rounded to, or null. */
+  private DType half() {
+    if (spec.type() != DType.FLOAT32) {
+      return null;
+    }
+    return switch (backend.math()) {
+      case FLOAT16 -> DType.FLOAT16;
+      case BFLOAT16 -> DType.BFLOAT16;
+      case EXACT, TF32 -> null;
+    };
+  }
+
+  /** Bytes before the halves. */
+  private long halvesAt() {
+    return Scratch.aligned((biasAt() + (spec.bias() ? spec.outputs() : 0)) * bytes());
+  }
+
+  private CudaConvolution ofHalves() {
+    return new CudaConvolution(
+        new ConvSpec(
+            half(),
+            spec.batch(),
+            spec.height(),
+            spec.width(),
+            spec.inputs(),
+            spec.outputs(),
+            spec.kernelHeight(),
+            spec.kernelWidth(),
+            false),
+        backend);
+  }
+
   /** Plans of one weight share what they pack, whatever the frames. */
   private record Layout(int inputs, int outputs, int kernelHeight, int kernelWidth, boolean bias) {}
 
@@ -37,7 +77,9 @@ record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
 
   @Override
   public long packedBytes() {
-    return (biasAt() + (spec.bias() ? spec.outputs() : 0)) * bytes();
+    return half() == null
+        ? (biasAt() + (spec.bias() ? spec.outputs() : 0)) * bytes()
+        : halvesAt() + weights() * half().bytes();
   }
 
   @Override
@@ -55,6 +97,9 @@ record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
   void pack(CudaStream stream, long w, long packed) {
     long[] sizes = {spec.outputs(), spec.inputs(), spec.kernelHeight(), spec.kernelWidth()};
     CudaKernels.permute(stream, spec.type(), new int[] {0, 2, 3, 1}, sizes, w, packed, false);
+    if (half() != null) {
+      CudaKernels.narrow(stream, half(), packed, packed + halvesAt(), weights());
+    }
   }
 
   @Override
@@ -97,11 +142,95 @@ record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
 
   /** On addresses, without the bias; dw [K, C, kh, kw] is added to. */
   void backwardWeights(CudaStream stream, long x, long dy, long dw) {
+    if (half() != null && new Halves(stream, Kind.WEIGHTS).backwardWeights(x, dy, dw)) {
+      return;
+    }
     var plan = required(stream, key(Kind.WEIGHTS, false, x, dy));
     var at = stream.convolutionScratch(plan.workspace(), weights() * bytes());
     stream.convolutions().run(plan, x, at[1], dy, at[0]);
+    addWeights(stream, at[1], dw);
+  }
+
+  private void addWeights(CudaStream stream, long from, long dw) {
     long[] sizes = {spec.outputs(), spec.kernelHeight(), spec.kernelWidth(), spec.inputs()};
-    CudaKernels.permute(stream, spec.type(), new int[] {0, 3, 1, 2}, sizes, at[1], dw, true);
+    CudaKernels.permute(stream, spec.type(), new int[] {0, 3, 1, 2}, sizes, from, dw, true);
+  }
+
+  /** The same on halves, each tensor's in scratch memory. */
+  private final class Halves {
+    final CudaStream stream;
+    final ConvOperation.Plan plan;
+    final long workspace;
+    final long x;
+    final long y;
+    final long w;
+    final long sums;
+
+    /**
+     * @param kind weights have their halves packed, but for their gradients
+     */
+    Halves(CudaStream stream, Kind kind) {
+      this.stream = stream;
+      this.plan = stream.convolutions().plan(ofHalves().key(kind, false));
+      boolean gradients = kind == Kind.WEIGHTS;
+      var at =
+          stream.convolutionScratch(
+              plan == null ? 0 : plan.workspace(),
+              inputs() * half().bytes(),
+              outputs() * half().bytes(),
+              gradients ? weights() * half().bytes() : 0,
+              gradients ? weights() * bytes() : 0);
+      workspace = at[0];
+      x = at[1];
+      y = at[2];
+      w = at[3];
+      sums = at[4];
+    }
+
+    /** Whether there is a plan. */
+    boolean run(boolean forward, boolean add, long wideX, long packed, long wideY) {
+      if (plan == null) {
+        return false;
+      }
+      if (forward) {
+        CudaKernels.narrow(stream, half(), wideX, x, inputs());
+      } else {
+        CudaKernels.narrow(stream, half(), wideY, y, outputs());
+      }
+      stream.convolutions().run(plan, x, packed + halvesAt(), y, workspace);
+      if (forward) {
+        CudaKernels.widen(stream, half(), y, wideY, outputs(), add);
+      } else {
+        CudaKernels.widen(stream, half(), x, wideX, inputs(), add);
+      }
+      return true;
+    }
+
+    boolean backwardWeights(long wideX, long wideY, long dw) {
+      if (plan == null) {
+        return false;
+      }
+      CudaKernels.narrow(stream, half(), wideX, x, inputs());
+      CudaKernels.narrow(stream, half(), wideY, y, outputs());
+      stream.convolutions().run(plan, x, w, y, workspace);
+      CudaKernels.widen(stream, half(), w, sums, weights(), false);
+      addWeights(stream, sums, dw);
+      return true;
+    }
+  }
+
+  private long pixels() {
+    return (long) spec.batch() * spec.height() * spec.width();
+  }
+
+  /** Elements of x. */
+  private long inputs() {
+    return pixels() * spec.inputs();
+  }
+
+  /** Elements of y. */
+  private long outputs() {
+    return pixels() * spec.outputs();
   }
 
   private ConvPlans.Key key(Kind kind, boolean add, long... addresses) {
@@ -113,6 +242,9 @@ record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
   }
 
   private void run(CudaStream stream, Kind kind, boolean add, long x, long w, long y) {
+    if (half() != null && new Halves(stream, kind).run(kind == Kind.FORWARD, add, x, w, y)) {
+      return;
+    }
     var plan = stream.convolutions().plan(key(kind, add, x, w, y));
     if (plan == null && add) {
       runApart(stream, kind, x, w, y);
@@ -126,11 +258,7 @@ record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
   /** Where no engine adds to what is there: into scratch memory, and a kernel adds. */
   private void runApart(CudaStream stream, Kind kind, long x, long w, long y) {
     boolean forward = kind == Kind.FORWARD;
-    long count =
-        (long) spec.batch()
-            * spec.height()
-            * spec.width()
-            * (forward ? spec.outputs() : spec.inputs());
+    long count = forward ? outputs() : inputs();
     var plan = required(stream, key(kind, false, forward ? x : y, w));
     var at = stream.convolutionScratch(plan.workspace(), count * bytes());
     stream.convolutions().run(plan, forward ? x : at[1], w, forward ? at[1] : y, at[0]);
