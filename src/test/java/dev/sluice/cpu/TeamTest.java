@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.NativeException;
 import dev.sluice.bindings.NativeLibraries;
 import dev.sluice.bindings.NativeLibrary;
 import java.util.ArrayList;
@@ -16,7 +17,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,6 +99,38 @@ class TeamTest {
                         }));
         assertSame(cause, e.getCause());
         assertTrue(e.getMessage().contains("beyond"), e.getMessage());
+      }
+      coversAll(team);
+    }
+  }
+
+  /** As it is, for callers that tell failures apart; nobody is at work any more by then. */
+  @Test
+  void aFailureOfALibraryArrivesWhenAllAreDone() {
+    try (var team = new Team(4)) {
+      for (int round = 0; round < 50; round++) {
+        var cause = new NativeException("dnnl_primitive_execute", 5, "dnnl_runtime_error", "");
+        var atWork = new AtomicInteger();
+        var thrown =
+            assertThrows(
+                NativeException.class,
+                () ->
+                    team.run(
+                        1000,
+                        1,
+                        (from, to) -> {
+                          atWork.incrementAndGet();
+                          try {
+                            if (from > 500) {
+                              throw cause;
+                            }
+                            LockSupport.parkNanos(10_000);
+                          } finally {
+                            atWork.decrementAndGet();
+                          }
+                        }));
+        assertSame(cause, thrown);
+        assertEquals(0, atWork.get());
       }
       coversAll(team);
     }
