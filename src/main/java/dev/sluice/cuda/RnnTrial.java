@@ -178,8 +178,17 @@ final class RnnTrial implements AutoCloseable {
     return all;
   }
 
+  /** Some twenty roundings of the mode's factors. */
+  private static double tolerance(MathMode math) {
+    return switch (math) {
+      case EXACT -> 1e-3;
+      case TF32, FLOAT16 -> 1e-2;
+      case BFLOAT16 -> 8e-2;
+    };
+  }
+
   private boolean agrees(RnnWork work, List<float[]> got) {
-    double tolerance = stream.backend().math() == MathMode.EXACT ? 1e-3 : 5e-2;
+    double tolerance = tolerance(stream.backend().math());
     double worst = 0;
     for (int i = 0; i < got.size(); i++) {
       worst = Math.max(worst, difference(expected.get(i), got.get(i)));

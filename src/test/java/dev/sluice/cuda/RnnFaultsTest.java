@@ -349,6 +349,21 @@ class RnnFaultsTest {
     }
   }
 
+  /** Neither unsorted nor empty, and the first as long as the whole. */
+  @Test
+  void packedSequencesOutOfOrder() {
+    var run = new RnnSpec.Run(5, 3, true, true, true, 0);
+    for (int[] lengths : new int[][] {{5, 2, 3}, {5, 2, 0}, {4, 2, 1}}) {
+      assertSaid(
+          "CUDNN_STATUS_BAD_PARAM",
+          step -> {
+            try (var packed = new RnnShape(step.stream.cudnn(), SPEC, run)) {
+              packed.with(lengths, () -> {});
+            }
+          });
+    }
+  }
+
   /** Another stream reads y without waiting for the one that writes it. */
   @Test
   void aStreamThatDoesNotWait() {

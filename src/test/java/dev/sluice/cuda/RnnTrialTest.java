@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.DType;
+import dev.sluice.Device;
 import dev.sluice.MathMode;
 import dev.sluice.spi.RnnSpec;
 import java.lang.foreign.Arena;
@@ -13,6 +15,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,9 +63,9 @@ class RnnTrialTest {
   }
 
   /** Whether an algorithm passes the trial, after the standard one. */
-  private static boolean passes(RnnAlgorithm algorithm, boolean training) {
+  private static boolean passes(RnnAlgorithm algorithm, boolean training, MathMode math) {
     var run = new RnnSpec.Run(4, 3, false, training);
-    try (var device = Simulator.open();
+    try (var device = Simulator.open(Device.Options.defaults().math(math));
         var stream = new CudaStream((CudaBackend) device.backend());
         var trial = new RnnTrial(stream, SPEC, run)) {
       assertTrue(run(trial, stream, run, RnnAlgorithm.STANDARD));
@@ -72,22 +75,26 @@ class RnnTrialTest {
 
   private static boolean run(
       RnnTrial trial, CudaStream stream, RnnSpec.Run run, RnnAlgorithm algorithm) {
-    var key = RnnNetwork.Key.of(SPEC, run, algorithm);
-    try (var network = new RnnNetwork(stream.cudnn(), MathMode.EXACT, key);
-        var work = new CudnnSequence(stream.cudnn(), network, run)) {
-      return trial.run(work);
+    var math = stream.backend().math();
+    var type = math == MathMode.FLOAT16 ? DType.FLOAT16 : DType.FLOAT32;
+    var key = RnnNetwork.Key.of(SPEC.of(type), run, algorithm);
+    try (var network = new RnnNetwork(stream.cudnn(), math, key);
+        var inner = new CudnnSequence(stream.cudnn(), network, run)) {
+      return trial.run(type == DType.FLOAT32 ? inner : new HalvedSequence(SPEC, run, type, inner));
     }
   }
 
   @Test
   void anAlgorithmThatIsWrongIsRefused() throws Throwable {
     var dynamic = RnnAlgorithm.PERSIST_DYNAMIC;
-    for (boolean training : new boolean[] {false, true}) {
-      environment(WRONG, NONE);
-      assertTrue(passes(dynamic, training));
-      environment(WRONG, String.valueOf(dynamic.code()));
-      assertTrue(!passes(dynamic, training));
-      assertTrue(passes(RnnAlgorithm.PERSIST_STATIC, training));
+    for (var math : List.of(MathMode.EXACT, MathMode.TF32, MathMode.FLOAT16)) {
+      for (boolean training : new boolean[] {false, true}) {
+        environment(WRONG, NONE);
+        assertTrue(passes(dynamic, training, math));
+        environment(WRONG, String.valueOf(dynamic.code()));
+        assertTrue(!passes(dynamic, training, math));
+        assertTrue(passes(RnnAlgorithm.PERSIST_STATIC, training, math));
+      }
     }
   }
 
