@@ -22,7 +22,7 @@ final class EngineOptions {
       defaultValue = "EXACT",
       description =
           "What the cuda engine may round the factors of products to: exact (nothing), tf32,"
-              + " float16 or bfloat16; default: exact.")
+              + " float16, whose losses are scaled in training, or bfloat16; default: exact.")
   MathMode math;
 
   @Option(

@@ -76,11 +76,6 @@ final class PackedOrder {
     return rows;
   }
 
-  /** Whether a sequence is empty. */
-  boolean anyEmpty() {
-    return batch() < lengths.length;
-  }
-
   /**
    * Where each of so many rows went, -1 for nowhere.
    *

@@ -473,37 +473,21 @@ public final class Rnn implements Layer {
       return new PackedOutput(PackedSequence.of(pass, out.y, x.lengths()), out.h, out.c);
     }
     int batch = x.lengths().length;
-    int strands = spec.layers() * spec.directions();
+    var states = new PackedStates(pass, order, batch, spec.layers() * spec.directions());
     var all = initial(initial, batch);
     var from = new ArrayList<Tensor>();
     var last = new ArrayList<Tensor>();
     for (int i = 0; i < all.size(); i++) {
-      var shape = stateShape(i, order.batch());
-      var state = all.get(i) == null ? null : flat(all.get(i));
-      from.add(
-          state == null ? null : Gathered.rows(pass, state, order.states(strands)).reshape(shape));
-      last.add(pass.empty(spec.type(), shape));
+      from.add(states.sorted(all.get(i)));
+      last.add(pass.empty(spec.type(), stateShape(i, order.batch())));
     }
     var y = pass.empty(spec.type(), Shape.of(order.rows(), outputs()));
     var sorted = order.sorted();
     run(pass, plan, new Sequence(x.rows(), pass.ints(sorted), from, y, last, sorted));
-    var ends = new ArrayList<Tensor>();
-    for (int i = 0; i < all.size(); i++) {
-      var places = PackedOrder.inverse(order.states(strands), strands * batch);
-      var state = Gathered.rows(pass, flat(last.get(i)), places);
-      if (all.get(i) != null && order.anyEmpty()) {
-        Gathered.add(pass, flat(all.get(i)), order.empty(strands), state);
-      }
-      ends.add(state.reshape(stateShape(i, batch)));
-    }
     return new PackedOutput(
-        new PackedSequence(y, x.lengths()), ends.get(0), ends.size() > 1 ? ends.get(1) : null);
-  }
-
-  /** [L D N, H]. */
-  private static Tensor flat(Tensor state) {
-    var shape = state.shape();
-    return state.reshape(Shape.of(shape.dim(0) * shape.dim(1), shape.dim(2)));
+        new PackedSequence(y, x.lengths()),
+        states.restored(last.get(0), all.get(0)),
+        last.size() > 1 ? states.restored(last.get(1), all.get(1)) : null);
   }
 
   private long outputs() {

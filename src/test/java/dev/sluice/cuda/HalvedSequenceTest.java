@@ -107,7 +107,29 @@ class HalvedSequenceTest {
     return Math.sqrt(off / size);
   }
 
-  /** The gates of a persistent algorithm are tried on halves like any other. */
+  /** What is composed keeps float32 and rounds the factors of its products alone. */
+  @ParameterizedTest
+  @EnumSource(
+      value = MathMode.class,
+      names = {"TF32", "FLOAT16", "BFLOAT16"})
+  void composedNetworksRoundTheirFactors(MathMode mode) {
+    var it =
+        new RnnCase(RnnCase.spec(Kind.GRU_RESET_BEFORE, 4, 7, 2, true, true, 0), 5, 3, null, true);
+    double rounding = mode == MathMode.BFLOAT16 ? 0x1p-8 : 0x1p-11;
+    try (var cuda = open(mode)) {
+      var expected = it.run(cpu, true, true);
+      it.run(cuda, true, true)
+          .forEach(
+              (name, values) -> {
+                double off = distance(expected.get(name), values);
+                double allowed = (name.startsWith("d") ? 40 : 20) * rounding;
+                assertTrue(off <= allowed, name + ": off by " + off + ", allowed " + allowed);
+                assertTrue(!name.equals("y") || off > rounding / 16, "not rounded");
+              });
+    }
+  }
+
+  /** Where cuDNN keeps halves of weights changes no bit. */
   @Test
   void theSameWeightsAtAnySeed() {
     var it = new RnnCase(RnnCase.spec(Kind.LSTM, 4, 8, 2, true, true, 0), 5, 3, null, true);
