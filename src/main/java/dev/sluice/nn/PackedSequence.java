@@ -36,6 +36,7 @@ public record PackedSequence(Tensor rows, int[] lengths) {
     }
   }
 
+  /** {@return the lengths of the N sequences, a copy} */
   @Override
   public int[] lengths() {
     return lengths.clone();
