@@ -30,6 +30,7 @@ class JavadocExamplesTest {
   private static final List<String> SHOWN =
       List.of(
           "Rnn",
+          "PackedSequence",
           "ConvLstm",
           "ConvGru",
           "StLstm",
@@ -63,6 +64,11 @@ class JavadocExamplesTest {
               var x = pass.zeros(DType.FLOAT32, Shape.of(4, 5, 2));
               int[] lengths = null;
               """,
+          "PackedSequence",
+          """
+          var gru = Rnn.gru(8, 32).bidirectional().build(Weights.random(1), arena);
+          var x = pass.zeros(DType.FLOAT32, Shape.of(50, 3, 8));
+          """,
           "CarriedState",
           RNN
               + """
