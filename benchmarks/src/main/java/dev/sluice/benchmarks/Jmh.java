@@ -21,11 +21,11 @@ final class Jmh {
   static List<Object> run(String only, int threads, boolean quick) throws RunnerException {
     var options =
         new OptionsBuilder()
-            .include(Pattern.quote(only) + ".*Benchmark")
+            .include(Pattern.quote(only))
             .forks(quick ? 1 : 2)
-            .warmupIterations(quick ? 1 : 3)
+            .warmupIterations(quick ? 2 : 3)
             .measurementIterations(quick ? 2 : 5)
-            .warmupTime(TimeValue.milliseconds(quick ? 500 : 1000))
+            .warmupTime(TimeValue.seconds(1))
             .measurementTime(TimeValue.milliseconds(quick ? 500 : 1000))
             .param("mode", quick ? new String[] {"train"} : new String[] {"forward", "train"})
             .verbosity(VerboseMode.SILENT)
