@@ -12,6 +12,9 @@ import java.util.function.ToIntFunction;
 
 /** oneDNN with its statuses checked and its out-parameters folded; no policy. */
 final class OneDnn {
+  /** The deepest product whose workspace oneDNN keeps on the stack, on AVX2 and on AVX-512. */
+  static final int SAFE_DEPTH = 84;
+
   private OneDnn() {}
 
   static void check(int returned, String call) {
@@ -119,7 +122,13 @@ final class OneDnn {
     return dnnl_version_t.major(v) + "." + dnnl_version_t.minor(v) + "." + dnnl_version_t.patch(v);
   }
 
-  /** c = beta * c + op(a) op(b), row-major. */
+  /**
+   * c = beta * c + op(a) op(b), row-major, in slices of at most {@link #SAFE_DEPTH} of k.
+   *
+   * <p>Up to there oneDNN keeps its workspace on the stack. Beyond, before 3.12, its kernels point
+   * the stack register into a block of the heap, and a signal that then comes in, as profilers send
+   * them, is written over what lies below that block.
+   */
   static void sgemm(
       boolean transposeA,
       boolean transposeB,
@@ -133,11 +142,46 @@ final class OneDnn {
       float beta,
       MemorySegment c,
       long ldc) {
+    long slices = Math.max(1, (k + SAFE_DEPTH - 1) / SAFE_DEPTH);
+    for (long slice = 0; slice < slices; slice++) {
+      long from = k * slice / slices;
+      slice(
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k * (slice + 1) / slices - from,
+          a.address() + 4 * from * (transposeA ? lda : 1),
+          lda,
+          b.address() + 4 * from * (transposeB ? 1 : ldb),
+          ldb,
+          from == 0 ? beta : 1,
+          c,
+          ldc);
+    }
+  }
+
+  private static void slice(
+      boolean transposeA,
+      boolean transposeB,
+      long m,
+      long n,
+      long k,
+      long a,
+      long lda,
+      long b,
+      long ldb,
+      float beta,
+      MemorySegment c,
+      long ldc) {
     byte ta = (byte) (transposeA ? 'T' : 'N');
     byte tb = (byte) (transposeB ? 'T' : 'N');
+    var left = MemorySegment.ofAddress(a);
+    var right = MemorySegment.ofAddress(b);
     // Where k is 0 a leading dimension may be, which oneDNN refuses.
     check(
-        dnnl_sgemm(ta, tb, m, n, k, 1, a, Math.max(lda, 1), b, Math.max(ldb, 1), beta, c, ldc),
+        dnnl_sgemm(
+            ta, tb, m, n, k, 1, left, Math.max(lda, 1), right, Math.max(ldb, 1), beta, c, ldc),
         "dnnl_sgemm");
   }
 }

@@ -7,15 +7,19 @@ import dev.sluice.bindings.onednn.dnnl_exec_arg_t;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * A oneDNN primitive: immutable and good for all threads; what an execution changes (memory
  * objects, scratchpad) is each stream's own. An implementation that oneDNN calls {@code ref} is
- * refused: it is up to fourteen times too slow.
+ * refused: it is up to fourteen times too slow. So is one of sgemm, whose products a signal must
+ * not interrupt: {@link OneDnn#sgemm} says why.
  */
 final class Primitive implements AutoCloseable {
   /** The code of the {@link NativeException} that refuses. */
   static final int UNIMPLEMENTED = 3;
+
+  private static final List<String> REFUSED = List.of("ref", "gemm", "x64:gemm");
 
   private final MemorySegment engine;
   private final MemorySegment description;
@@ -31,12 +35,9 @@ final class Primitive implements AutoCloseable {
     this.description = description;
     try {
       this.implementation = implementation(description);
-      if (implementation.startsWith("ref")) {
+      if (REFUSED.stream().anyMatch(implementation::startsWith)) {
         throw new NativeException(
-            what,
-            UNIMPLEMENTED,
-            "dnnl_unimplemented",
-            "only the reference implementation " + implementation);
+            what, UNIMPLEMENTED, "dnnl_unimplemented", "only the implementation " + implementation);
       }
       this.primitive =
           OneDnn.create("dnnl_primitive_create", out -> dnnl_primitive_create(out, description));

@@ -47,6 +47,20 @@ class MultiplyTest {
     }
   }
 
+  /** float32 goes in slices. */
+  @Test
+  void deepProductsAgreeWithTheDefinition() {
+    try (var device = Device.open("cpu")) {
+      for (int k : new int[] {OneDnn.SAFE_DEPTH, OneDnn.SAFE_DEPTH + 1, 300}) {
+        for (int variant = 0; variant < 8; variant++) {
+          boolean a = (variant & 1) != 0;
+          boolean b = (variant & 2) != 0;
+          compare(device, DType.FLOAT32, new Product(5, 19, k, a, b, variant / 4));
+        }
+      }
+    }
+  }
+
   private static void compare(Device device, DType type, Product p) {
     int m = (int) p.rows();
     int n = (int) p.columns();

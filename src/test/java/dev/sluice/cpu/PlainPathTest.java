@@ -28,7 +28,7 @@ class PlainPathTest {
   }
 
   private static void compare(String... options) throws Exception {
-    var lines = run(options);
+    var lines = run(PlainProcess.class, options);
     assertEquals("false", lines.removeFirst());
     int at = 0;
     for (var values : PlainProcess.values()) {
@@ -43,12 +43,13 @@ class PlainPathTest {
     assertEquals(at, lines.size());
   }
 
-  private static List<String> run(String... options) throws Exception {
+  /** What a main method prints in a process of its own. */
+  static List<String> run(Class<?> main, String... options) throws Exception {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC"));
     command.addAll(List.of(options));
-    command.addAll(List.of("-cp", path(), PlainProcess.class.getName()));
+    command.addAll(List.of("-cp", path(), main.getName()));
     var process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     var said = new String(process.getInputStream().readAllBytes());
