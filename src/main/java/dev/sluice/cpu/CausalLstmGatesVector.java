@@ -1,8 +1,8 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
-import static dev.sluice.cpu.Lanes.oneMinus;
 import static dev.sluice.cpu.Lanes.sigmoid;
 import static dev.sluice.cpu.Lanes.tanh;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
@@ -72,8 +72,8 @@ final class CausalLstmGatesVector {
       var i = fromMemorySegment(WIDTH, s.xs(), x, ORDER);
       var g = fromMemorySegment(WIDTH, s.xs(), x + 2 * gate, ORDER);
       var dc = fromMemorySegment(WIDTH, s.c(), at + e, ORDER);
-      put(at, e, s, dc.mul(g).mul(i).mul(oneMinus(i)));
-      put(at, e + 2 * gate, s, dc.mul(i).mul(oneMinus(g.mul(g))));
+      put(at, e, s, dc.mul(g).mul(i).mul(ONE.sub(i)));
+      put(at, e + 2 * gate, s, dc.mul(i).mul(ONE.sub(g.mul(g))));
     }
     for (long e = 0; e < end; e += STEP) {
       var f = fromMemorySegment(WIDTH, s.xs(), 7 * at + gate + e, ORDER);
@@ -82,7 +82,7 @@ final class CausalLstmGatesVector {
           at,
           e + gate,
           s,
-          dc.mul(fromMemorySegment(WIDTH, s.before(), at + e, ORDER)).mul(f).mul(oneMinus(f)));
+          dc.mul(fromMemorySegment(WIDTH, s.before(), at + e, ORDER)).mul(f).mul(ONE.sub(f)));
     }
     return whole(length);
   }
@@ -138,11 +138,11 @@ final class CausalLstmGatesVector {
       var f = fromMemorySegment(WIDTH, s.xs(), x, ORDER);
       var past = fromMemorySegment(WIDTH, s.ms(), m + 2 * gate, ORDER);
       var dm = fromMemorySegment(WIDTH, s.both(), 2 * at + gate + e, ORDER);
-      var df = dm.mul(past).mul(f).mul(oneMinus(f));
+      var df = dm.mul(past).mul(f).mul(ONE.sub(f));
       df.intoMemorySegment(s.xs(), x, ORDER);
       df.intoMemorySegment(s.ms(), m + gate, ORDER);
       df.intoMemorySegment(s.ns(), 4 * at + 2 * gate + e, ORDER);
-      dm.mul(f).mul(oneMinus(past.mul(past))).intoMemorySegment(s.ms(), m + 2 * gate, ORDER);
+      dm.mul(f).mul(ONE.sub(past.mul(past))).intoMemorySegment(s.ms(), m + 2 * gate, ORDER);
     }
     for (long e = 0; e < end; e += STEP) {
       long x = 7 * at + 3 * gate + e;
@@ -150,8 +150,8 @@ final class CausalLstmGatesVector {
       var i = fromMemorySegment(WIDTH, s.xs(), x, ORDER);
       var g = fromMemorySegment(WIDTH, s.xs(), x + 2 * gate, ORDER);
       var dm = fromMemorySegment(WIDTH, s.both(), 2 * at + gate + e, ORDER);
-      var di = dm.mul(g).mul(i).mul(oneMinus(i));
-      var dg = dm.mul(i).mul(oneMinus(g.mul(g)));
+      var di = dm.mul(g).mul(i).mul(ONE.sub(i));
+      var dg = dm.mul(i).mul(ONE.sub(g.mul(g)));
       di.intoMemorySegment(s.xs(), x, ORDER);
       di.intoMemorySegment(s.ms(), 3 * at + e, ORDER);
       di.intoMemorySegment(s.ns(), n, ORDER);
@@ -196,12 +196,12 @@ final class CausalLstmGatesVector {
       var o = fromMemorySegment(WIDTH, s.xs(), x + e, ORDER);
       var last = fromMemorySegment(WIDTH, s.last(), at + e, ORDER);
       var dh = fromMemorySegment(WIDTH, s.h(), at + e, ORDER);
-      var da = dh.mul(last).mul(oneMinus(o.mul(o)));
+      var da = dh.mul(last).mul(ONE.sub(o.mul(o)));
       da.intoMemorySegment(s.xs(), x + e, ORDER);
       da.intoMemorySegment(s.hs(), y + e, ORDER);
       da.intoMemorySegment(s.ns(), y + e, ORDER);
       da.intoMemorySegment(s.os(), at + e, ORDER);
-      dh.mul(o).mul(oneMinus(last.mul(last))).intoMemorySegment(s.last(), at + e, ORDER);
+      dh.mul(o).mul(ONE.sub(last.mul(last))).intoMemorySegment(s.last(), at + e, ORDER);
     }
     return whole(length);
   }

@@ -1,8 +1,8 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
-import static dev.sluice.cpu.Lanes.oneMinus;
 import static dev.sluice.cpu.Lanes.tanh;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -59,7 +59,7 @@ final class ElmanVector {
       var slope =
           relu
               ? FloatVector.zero(WIDTH).blend(1f, value.compare(VectorOperators.GT, 0f))
-              : oneMinus(value.mul(value));
+              : ONE.sub(value.mul(value));
       d.mul(slope).intoMemorySegment(sum, at + e, ORDER);
       FloatVector.zero(WIDTH).intoMemorySegment(dh, at + e, ORDER);
     }

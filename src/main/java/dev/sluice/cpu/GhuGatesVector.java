@@ -1,8 +1,8 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
-import static dev.sluice.cpu.Lanes.oneMinus;
 import static dev.sluice.cpu.Lanes.sigmoid;
 import static dev.sluice.cpu.Lanes.tanh;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
@@ -42,7 +42,7 @@ final class GhuGatesVector {
     for (long e = 0; s.owed() != null && e < 4L * whole; e += STEP) {
       var through =
           fromMemorySegment(WIDTH, s.z(), at + e, ORDER)
-              .mul(oneMinus(fromMemorySegment(WIDTH, s.a(), 2 * at + gate + e, ORDER)));
+              .mul(ONE.sub(fromMemorySegment(WIDTH, s.a(), 2 * at + gate + e, ORDER)));
       fromMemorySegment(WIDTH, s.owed(), at + e, ORDER)
           .add(through)
           .intoMemorySegment(s.owed(), at + e, ORDER);
@@ -52,11 +52,9 @@ final class GhuGatesVector {
       var p = fromMemorySegment(WIDTH, s.a(), a, ORDER);
       var u = fromMemorySegment(WIDTH, s.a(), a + gate, ORDER);
       var dz = fromMemorySegment(WIDTH, s.z(), at + e, ORDER);
-      var dp = dz.mul(u).mul(oneMinus(p.mul(p)));
+      var dp = dz.mul(u).mul(ONE.sub(p.mul(p)));
       var du =
-          dz.mul(p.sub(fromMemorySegment(WIDTH, s.before(), at + e, ORDER)))
-              .mul(u)
-              .mul(oneMinus(u));
+          dz.mul(p.sub(fromMemorySegment(WIDTH, s.before(), at + e, ORDER))).mul(u).mul(ONE.sub(u));
       dp.intoMemorySegment(s.a(), a, ORDER);
       dp.intoMemorySegment(s.b(), a, ORDER);
       du.intoMemorySegment(s.a(), a + gate, ORDER);

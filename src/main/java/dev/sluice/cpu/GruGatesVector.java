@@ -1,9 +1,9 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.STEP;
 import static dev.sluice.cpu.Lanes.WIDTH;
-import static dev.sluice.cpu.Lanes.oneMinus;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
@@ -117,9 +117,9 @@ final class GruGatesVector {
       var z = fromMemorySegment(WIDTH, rz, zAt + e, ORDER);
       var n = fromMemorySegment(WIDTH, candidate, nAt + e, ORDER);
       var d = fromMemorySegment(WIDTH, dh, at + e, ORDER);
-      var rest = oneMinus(z);
+      var rest = ONE.sub(z);
       var dz = d.mul(z);
-      d.mul(rest).mul(oneMinus(n.mul(n))).intoMemorySegment(candidate, nAt + e, ORDER);
+      d.mul(rest).mul(ONE.sub(n.mul(n))).intoMemorySegment(candidate, nAt + e, ORDER);
       dz.mul(rest)
           .mul(fromMemorySegment(WIDTH, before, at + e, ORDER).sub(n))
           .intoMemorySegment(rz, zAt + e, ORDER);
@@ -141,8 +141,8 @@ final class GruGatesVector {
       var z = fromMemorySegment(WIDTH, rz, zAt + e, ORDER);
       var n = fromMemorySegment(WIDTH, candidate, nAt + e, ORDER);
       var d = fromMemorySegment(WIDTH, dh, at + e, ORDER);
-      var past = d.mul(oneMinus(z));
-      d.mul(z).mul(oneMinus(n.mul(n))).intoMemorySegment(candidate, nAt + e, ORDER);
+      var past = d.mul(ONE.sub(z));
+      d.mul(z).mul(ONE.sub(n.mul(n))).intoMemorySegment(candidate, nAt + e, ORDER);
       past.mul(z)
           .mul(n.sub(fromMemorySegment(WIDTH, before, at + e, ORDER)))
           .intoMemorySegment(rz, zAt + e, ORDER);
@@ -164,7 +164,7 @@ final class GruGatesVector {
       var dq = fromMemorySegment(WIDTH, dan, nAt + e, ORDER).mul(r);
       var q = fromMemorySegment(WIDTH, product, at + e, ORDER);
       dq.intoMemorySegment(product, at + e, ORDER);
-      dq.mul(q).mul(oneMinus(r)).intoMemorySegment(rz, rAt + e, ORDER);
+      dq.mul(q).mul(ONE.sub(r)).intoMemorySegment(rz, rAt + e, ORDER);
     }
   }
 
@@ -177,7 +177,7 @@ final class GruGatesVector {
       var r = fromMemorySegment(WIDTH, s.rz(), rAt + e, ORDER);
       var d = fromMemorySegment(WIDTH, drh, at + e, ORDER).mul(r);
       d.mul(fromMemorySegment(WIDTH, s.before(), at + e, ORDER))
-          .mul(oneMinus(r))
+          .mul(ONE.sub(r))
           .intoMemorySegment(s.rz(), rAt + e, ORDER);
       d.add(fromMemorySegment(WIDTH, dh, at + e, ORDER)).intoMemorySegment(dh, at + e, ORDER);
     }

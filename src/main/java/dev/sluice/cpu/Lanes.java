@@ -22,7 +22,8 @@ final class Lanes {
   static final long STEP = 4L * COUNT;
 
   // Constants, not broadcasts in the loops: each of those is inlined some ten methods deep, and C2
-  // stops inlining, and boxes vectors, in a loop that has too much of that.
+  // stops inlining, and boxes vectors, in a loop that has too much of that. It then still inlines
+  // the Vector API's own methods, but none of ours, be it one line: loops call none where they can.
   private static final FloatVector LOW = all(-7.905311f);
   private static final FloatVector HIGH = all(7.905311f);
   private static final FloatVector P1 = all(4.89352455891786e-03f);
@@ -37,7 +38,7 @@ final class Lanes {
   private static final FloatVector Q4 = all(1.18534705686654e-04f);
   private static final FloatVector Q6 = all(1.19825839466702e-06f);
   private static final FloatVector HALF = all(0.5f);
-  private static final FloatVector ONE = all(1f);
+  static final FloatVector ONE = all(1f);
 
   private static final VectorShuffle<Float> BY_8 = turned(8);
   private static final VectorShuffle<Float> BY_4 = turned(4);
@@ -89,10 +90,6 @@ final class Lanes {
   /** (1 + tanh(x / 2)) / 2: absolute error 1.6e-7. */
   static FloatVector sigmoid(FloatVector v) {
     return tanh(v.mul(HALF)).fma(HALF, HALF);
-  }
-
-  static FloatVector oneMinus(FloatVector v) {
-    return ONE.sub(v);
   }
 
   /** Elements from..to, in whole vectors; the rest is the caller's. */

@@ -1,8 +1,8 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
-import static dev.sluice.cpu.Lanes.oneMinus;
 import static dev.sluice.cpu.Lanes.tanh;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -146,7 +146,7 @@ final class LstmGatesVector {
       var through =
           fromMemorySegment(WIDTH, dh, c + e, ORDER)
               .mul(fromMemorySegment(WIDTH, a, oAt + e, ORDER));
-      oneMinus(slope.mul(slope))
+      ONE.sub(slope.mul(slope))
           .fma(through, fromMemorySegment(WIDTH, dc, c + e, ORDER))
           .intoMemorySegment(dc, c + e, ORDER);
     }
@@ -160,7 +160,7 @@ final class LstmGatesVector {
       fromMemorySegment(WIDTH, dh, c + e, ORDER)
           .mul(o)
           .mul(fromMemorySegment(WIDTH, t, c + e, ORDER))
-          .mul(oneMinus(o))
+          .mul(ONE.sub(o))
           .intoMemorySegment(a, oAt + e, ORDER);
     }
   }
@@ -178,10 +178,10 @@ final class LstmGatesVector {
       var o = fromMemorySegment(WIDTH, a, oAt + e, ORDER);
       var t = tanh(fromMemorySegment(WIDTH, after, c + e, ORDER));
       var through = fromMemorySegment(WIDTH, dh, c + e, ORDER).mul(o);
-      oneMinus(t.mul(t))
+      ONE.sub(t.mul(t))
           .fma(through, fromMemorySegment(WIDTH, dc, c + e, ORDER))
           .intoMemorySegment(dc, c + e, ORDER);
-      through.mul(t).mul(oneMinus(o)).intoMemorySegment(a, oAt + e, ORDER);
+      through.mul(t).mul(ONE.sub(o)).intoMemorySegment(a, oAt + e, ORDER);
     }
   }
 
@@ -192,8 +192,8 @@ final class LstmGatesVector {
       var i = fromMemorySegment(WIDTH, a, iAt + e, ORDER);
       var g = fromMemorySegment(WIDTH, a, iAt + 2 * gate + e, ORDER);
       var d = fromMemorySegment(WIDTH, dc, c + e, ORDER).mul(i);
-      d.mul(g).mul(oneMinus(i)).intoMemorySegment(a, iAt + e, ORDER);
-      d.mul(oneMinus(g.mul(g))).intoMemorySegment(a, iAt + 2 * gate + e, ORDER);
+      d.mul(g).mul(ONE.sub(i)).intoMemorySegment(a, iAt + e, ORDER);
+      d.mul(ONE.sub(g.mul(g))).intoMemorySegment(a, iAt + 2 * gate + e, ORDER);
     }
   }
 
@@ -204,7 +204,7 @@ final class LstmGatesVector {
       var f = fromMemorySegment(WIDTH, a, fAt + e, ORDER);
       var d = fromMemorySegment(WIDTH, dc, c + e, ORDER).mul(f);
       d.mul(fromMemorySegment(WIDTH, before, c + e, ORDER))
-          .mul(oneMinus(f))
+          .mul(ONE.sub(f))
           .intoMemorySegment(a, fAt + e, ORDER);
       d.intoMemorySegment(dc, c + e, ORDER);
     }

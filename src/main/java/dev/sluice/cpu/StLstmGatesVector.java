@@ -1,8 +1,8 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
-import static dev.sluice.cpu.Lanes.oneMinus;
 import static dev.sluice.cpu.Lanes.sigmoid;
 import static dev.sluice.cpu.Lanes.tanh;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
@@ -142,7 +142,7 @@ final class StLstmGatesVector {
           fromMemorySegment(WIDTH, dc, dcAt + e, ORDER)
               .mul(fromMemorySegment(WIDTH, before, at + e, ORDER))
               .mul(f)
-              .mul(oneMinus(f));
+              .mul(ONE.sub(f));
       df.intoMemorySegment(xs, x + gate + e, ORDER);
       df.intoMemorySegment(ys, y + gate + e, ORDER);
     }
@@ -151,8 +151,8 @@ final class StLstmGatesVector {
       var i = fromMemorySegment(WIDTH, xs, x + e, ORDER);
       var g = fromMemorySegment(WIDTH, xs, x + 2 * gate + e, ORDER);
       var d = fromMemorySegment(WIDTH, dc, dcAt + e, ORDER);
-      var di = d.mul(g).mul(i).mul(oneMinus(i));
-      var dg = d.mul(i).mul(oneMinus(g.mul(g)));
+      var di = d.mul(g).mul(i).mul(ONE.sub(i));
+      var dg = d.mul(i).mul(ONE.sub(g.mul(g)));
       di.intoMemorySegment(xs, x + e, ORDER);
       di.intoMemorySegment(ys, y + e, ORDER);
       dg.intoMemorySegment(xs, x + 2 * gate + e, ORDER);
@@ -188,11 +188,11 @@ final class StLstmGatesVector {
       var o = fromMemorySegment(WIDTH, s.xs(), x + e, ORDER);
       var t = fromMemorySegment(WIDTH, s.last(), at + e, ORDER);
       var dh = fromMemorySegment(WIDTH, s.h(), at + e, ORDER);
-      var da = dh.mul(t).mul(o).mul(oneMinus(o));
+      var da = dh.mul(t).mul(o).mul(ONE.sub(o));
       da.intoMemorySegment(s.xs(), x + e, ORDER);
       da.intoMemorySegment(s.hs(), y + e, ORDER);
       da.intoMemorySegment(s.os(), at + e, ORDER);
-      dh.mul(o).mul(oneMinus(t.mul(t))).intoMemorySegment(s.last(), at + e, ORDER);
+      dh.mul(o).mul(ONE.sub(t.mul(t))).intoMemorySegment(s.last(), at + e, ORDER);
     }
     return whole(length);
   }

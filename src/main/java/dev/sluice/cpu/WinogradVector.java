@@ -1,5 +1,8 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.ORDER;
+import static dev.sluice.cpu.Lanes.WIDTH;
+import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
@@ -34,30 +37,27 @@ final class WinogradVector {
   private WinogradVector() {}
 
   private static FloatVector all(float value) {
-    return FloatVector.broadcast(Lanes.WIDTH, value);
-  }
-
-  private static FloatVector load(float[] from, int at) {
-    return FloatVector.fromArray(Lanes.WIDTH, from, at);
+    return FloatVector.broadcast(WIDTH, value);
   }
 
   /** B^T: six pixels to six points. */
   static void input(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x1 = load(from, at + e + step);
-      var x2 = load(from, at + e + 2 * step);
-      var x3 = load(from, at + e + 3 * step);
-      var x4 = load(from, at + e + 4 * step);
+      var x1 = fromArray(WIDTH, from, at + e + step);
+      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
+      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
+      var x4 = fromArray(WIDTH, from, at + e + 4 * step);
       var p = x4.sub(x2);
       var q = x3.sub(x1);
       var even = x3.fma(THREE_HALVES, p);
       var odd = x2.fma(THREE_HALVES, q);
-      x2.fma(MINUS_TWO, q.fma(THREE_HALVES, load(from, at + e).add(x4))).intoArray(to, toAt + e);
+      x2.fma(MINUS_TWO, q.fma(THREE_HALVES, fromArray(WIDTH, from, at + e).add(x4)))
+          .intoArray(to, toAt + e);
       even.add(odd).intoArray(to, toAt + e + toStep);
       even.sub(odd).intoArray(to, toAt + e + 2 * toStep);
       q.fma(TWO, p).intoArray(to, toAt + e + 3 * toStep);
       q.fma(MINUS_HALF, p).intoArray(to, toAt + e + 4 * toStep);
-      x3.fma(MINUS_TWO, p.fma(THREE_HALVES, x1.add(load(from, at + e + 5 * step))))
+      x3.fma(MINUS_TWO, p.fma(THREE_HALVES, x1.add(fromArray(WIDTH, from, at + e + 5 * step))))
           .intoArray(to, toAt + e + 5 * toStep);
     }
   }
@@ -66,12 +66,12 @@ final class WinogradVector {
   static void inputBack(
       float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x0 = load(from, at + e);
-      var x1 = load(from, at + e + step);
-      var x2 = load(from, at + e + 2 * step);
-      var x3 = load(from, at + e + 3 * step);
-      var x4 = load(from, at + e + 4 * step);
-      var x5 = load(from, at + e + 5 * step);
+      var x0 = fromArray(WIDTH, from, at + e);
+      var x1 = fromArray(WIDTH, from, at + e + step);
+      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
+      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
+      var x4 = fromArray(WIDTH, from, at + e + 4 * step);
+      var x5 = fromArray(WIDTH, from, at + e + 5 * step);
       var s = x1.add(x2);
       var d = x1.sub(x2);
       x0.intoArray(to, toAt + e);
@@ -90,16 +90,16 @@ final class WinogradVector {
   /** A^T: six points to four pixels. */
   static void output(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x1 = load(from, at + e + step);
-      var x2 = load(from, at + e + 2 * step);
-      var x3 = load(from, at + e + 3 * step);
-      var x4 = load(from, at + e + 4 * step);
+      var x1 = fromArray(WIDTH, from, at + e + step);
+      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
+      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
+      var x4 = fromArray(WIDTH, from, at + e + 4 * step);
       var s = x1.add(x2);
       var d = x1.sub(x2);
-      load(from, at + e).add(s).add(x3.add(x4)).intoArray(to, toAt + e);
+      fromArray(WIDTH, from, at + e).add(s).add(x3.add(x4)).intoArray(to, toAt + e);
       x4.fma(MINUS_TWO, x3.fma(HALF, d)).intoArray(to, toAt + e + toStep);
       x4.fma(FOUR, x3.fma(QUARTER, s)).intoArray(to, toAt + e + 2 * toStep);
-      x4.fma(MINUS_EIGHT, x3.fma(EIGHTH, d.add(load(from, at + e + 5 * step))))
+      x4.fma(MINUS_EIGHT, x3.fma(EIGHTH, d.add(fromArray(WIDTH, from, at + e + 5 * step))))
           .intoArray(to, toAt + e + 3 * toStep);
     }
   }
@@ -108,10 +108,10 @@ final class WinogradVector {
   static void outputBack(
       float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x0 = load(from, at + e);
-      var x1 = load(from, at + e + step);
-      var x2 = load(from, at + e + 2 * step);
-      var x3 = load(from, at + e + 3 * step);
+      var x0 = fromArray(WIDTH, from, at + e);
+      var x1 = fromArray(WIDTH, from, at + e + step);
+      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
+      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
       var even = x0.add(x2);
       var odd = x1.add(x3);
       x0.intoArray(to, toAt + e);
@@ -127,12 +127,12 @@ final class WinogradVector {
   static void outputOfTwo(
       float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x1 = load(from, at + e + step);
-      var x2 = load(from, at + e + 2 * step);
-      var x3 = load(from, at + e + 3 * step);
-      var x4 = load(from, at + e + 4 * step);
-      load(from, at + e).add(x1.add(x2)).add(x3.add(x4)).intoArray(to, toAt + e);
-      x4.fma(MINUS_TWO, x3.fma(HALF, x1.sub(x2).add(load(from, at + e + 5 * step))))
+      var x1 = fromArray(WIDTH, from, at + e + step);
+      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
+      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
+      var x4 = fromArray(WIDTH, from, at + e + 4 * step);
+      fromArray(WIDTH, from, at + e).add(x1.add(x2)).add(x3.add(x4)).intoArray(to, toAt + e);
+      x4.fma(MINUS_TWO, x3.fma(HALF, x1.sub(x2).add(fromArray(WIDTH, from, at + e + 5 * step))))
           .intoArray(to, toAt + e + toStep);
     }
   }
@@ -141,8 +141,8 @@ final class WinogradVector {
   static void outputOfTwoBack(
       float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x0 = load(from, at + e);
-      var x1 = load(from, at + e + step);
+      var x0 = fromArray(WIDTH, from, at + e);
+      var x1 = fromArray(WIDTH, from, at + e + step);
       x0.intoArray(to, toAt + e);
       x0.add(x1).intoArray(to, toAt + e + toStep);
       x0.sub(x1).intoArray(to, toAt + e + 2 * toStep);
@@ -155,9 +155,9 @@ final class WinogradVector {
   /** G: three taps to six points. */
   static void three(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
-      var a = load(from, at + e);
-      var b = load(from, at + e + step);
-      var c = load(from, at + e + 2 * step);
+      var a = fromArray(WIDTH, from, at + e);
+      var b = fromArray(WIDTH, from, at + e + step);
+      var c = fromArray(WIDTH, from, at + e + 2 * step);
       var even = a.add(c);
       a.intoArray(to, toAt + e);
       even.add(b).mul(THIRD).intoArray(to, toAt + e + toStep);
@@ -175,25 +175,27 @@ final class WinogradVector {
   static void threeBack(
       float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x1 = load(from, at + e + step);
-      var x2 = load(from, at + e + 2 * step);
-      var c = load(from, at + e + 3 * step).mul(FOUR).mul(MINUS_FIFTEENTH);
-      var d = load(from, at + e + 4 * step).mul(FIFTEENTH);
+      var x1 = fromArray(WIDTH, from, at + e + step);
+      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
+      var c = fromArray(WIDTH, from, at + e + 3 * step).mul(FOUR).mul(MINUS_FIFTEENTH);
+      var d = fromArray(WIDTH, from, at + e + 4 * step).mul(FIFTEENTH);
       var a = x1.sub(x2).mul(THIRD);
-      c.fma(FOUR, a.add(d)).add(load(from, at + e)).intoArray(to, toAt + e);
+      c.fma(FOUR, a.add(d)).add(fromArray(WIDTH, from, at + e)).intoArray(to, toAt + e);
       c.sub(d).fma(TWO, x1.add(x2).mul(THIRD)).intoArray(to, toAt + e + toStep);
-      d.fma(FOUR, a.add(c)).add(load(from, at + e + 5 * step)).intoArray(to, toAt + e + 2 * toStep);
+      d.fma(FOUR, a.add(c))
+          .add(fromArray(WIDTH, from, at + e + 5 * step))
+          .intoArray(to, toAt + e + 2 * toStep);
     }
   }
 
   /** G: five taps to six points. */
   static void five(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
-      var a = load(from, at + e);
-      var b = load(from, at + e + step);
-      var c = load(from, at + e + 2 * step);
-      var d = load(from, at + e + 3 * step);
-      var f = load(from, at + e + 4 * step);
+      var a = fromArray(WIDTH, from, at + e);
+      var b = fromArray(WIDTH, from, at + e + step);
+      var c = fromArray(WIDTH, from, at + e + 2 * step);
+      var d = fromArray(WIDTH, from, at + e + 3 * step);
+      var f = fromArray(WIDTH, from, at + e + 4 * step);
       var even = a.add(c).add(f);
       var odd = b.add(d);
       a.intoArray(to, toAt + e);
@@ -213,18 +215,18 @@ final class WinogradVector {
   static void fiveBack(
       float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x1 = load(from, at + e + step);
-      var x2 = load(from, at + e + 2 * step);
-      var c = load(from, at + e + 3 * step).mul(MINUS_FIFTEENTH);
-      var d = load(from, at + e + 4 * step).mul(FIFTEENTH);
+      var x1 = fromArray(WIDTH, from, at + e + step);
+      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
+      var c = fromArray(WIDTH, from, at + e + 3 * step).mul(MINUS_FIFTEENTH);
+      var d = fromArray(WIDTH, from, at + e + 4 * step).mul(FIFTEENTH);
       var even = x1.sub(x2).mul(THIRD);
       var odd = x1.add(x2).mul(THIRD);
-      c.fma(SIXTEEN, even.add(d)).add(load(from, at + e)).intoArray(to, toAt + e);
+      c.fma(SIXTEEN, even.add(d)).add(fromArray(WIDTH, from, at + e)).intoArray(to, toAt + e);
       d.fma(MINUS_TWO, c.fma(EIGHT, odd)).intoArray(to, toAt + e + toStep);
       c.add(d).fma(FOUR, even).intoArray(to, toAt + e + 2 * toStep);
       d.fma(MINUS_EIGHT, c.fma(TWO, odd)).intoArray(to, toAt + e + 3 * toStep);
       d.fma(SIXTEEN, even.add(c))
-          .add(load(from, at + e + 5 * step))
+          .add(fromArray(WIDTH, from, at + e + 5 * step))
           .intoArray(to, toAt + e + 4 * toStep);
     }
   }
@@ -233,7 +235,7 @@ final class WinogradVector {
   static void copy(float[] from, int at, MemorySegment to, long index, int count) {
     int e = 0;
     for (; e + Lanes.COUNT <= count; e += Lanes.COUNT) {
-      load(from, at + e).intoMemorySegment(to, 4 * (index + e), Lanes.ORDER);
+      fromArray(WIDTH, from, at + e).intoMemorySegment(to, 4 * (index + e), ORDER);
     }
     for (; e < count; e++) {
       to.setAtIndex(ValueLayout.JAVA_FLOAT, index + e, from[at + e]);
@@ -244,7 +246,7 @@ final class WinogradVector {
   static void copy(MemorySegment from, long index, float[] to, int at, int count) {
     int e = 0;
     for (; e + Lanes.COUNT <= count; e += Lanes.COUNT) {
-      fromMemorySegment(Lanes.WIDTH, from, 4 * (index + e), Lanes.ORDER).intoArray(to, at + e);
+      fromMemorySegment(WIDTH, from, 4 * (index + e), ORDER).intoArray(to, at + e);
     }
     for (; e < count; e++) {
       to[at + e] = from.getAtIndex(ValueLayout.JAVA_FLOAT, index + e);
@@ -256,9 +258,9 @@ final class WinogradVector {
     int e = 0;
     for (; e + Lanes.COUNT <= count; e += Lanes.COUNT) {
       long byteAt = 4 * (index + e);
-      fromMemorySegment(Lanes.WIDTH, to, byteAt, Lanes.ORDER)
-          .add(load(from, at + e))
-          .intoMemorySegment(to, byteAt, Lanes.ORDER);
+      fromMemorySegment(WIDTH, to, byteAt, ORDER)
+          .add(fromArray(WIDTH, from, at + e))
+          .intoMemorySegment(to, byteAt, ORDER);
     }
     for (; e < count; e++) {
       float sum = to.getAtIndex(ValueLayout.JAVA_FLOAT, index + e) + from[at + e];
@@ -270,8 +272,8 @@ final class WinogradVector {
   static void add(MemorySegment from, float[] to, int at, int count) {
     int e = 0;
     for (; e + Lanes.COUNT <= count; e += Lanes.COUNT) {
-      fromMemorySegment(Lanes.WIDTH, from, 4L * e, Lanes.ORDER)
-          .add(load(to, at + e))
+      fromMemorySegment(WIDTH, from, 4L * e, ORDER)
+          .add(fromArray(WIDTH, to, at + e))
           .intoArray(to, at + e);
     }
     for (; e < count; e++) {
