@@ -30,9 +30,6 @@ final class WinogradConvolution implements CellConvolution {
 
   private static volatile boolean compiled;
 
-  private static final ThreadLocal<float[][]> WINDOWS =
-      ThreadLocal.withInitial(() -> new float[2][0]);
-
   /** Where a block of matrices lies, and how many elements are between two. */
   private record Place(long address, long stride) {
     MemorySegment[] matrices() {
@@ -150,15 +147,8 @@ final class WinogradConvolution implements CellConvolution {
     return Blocks.cut(stream.stepScratch(Blocks.total(from, to)), from, to);
   }
 
-  /** Two arrays of this thread for a window and what becomes of it. */
   private float[][] windows() {
-    int length = POINTS * Math.max(inputs, outputs);
-    var windows = WINDOWS.get();
-    if (windows[0].length < length) {
-      windows[0] = new float[length];
-      windows[1] = new float[length];
-    }
-    return windows;
+    return WinogradArrays.of(POINTS * Math.max(inputs, outputs));
   }
 
   private static void points(Team team, Team.Chunk products) {

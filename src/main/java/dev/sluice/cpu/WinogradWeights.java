@@ -2,6 +2,7 @@ package dev.sluice.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * U = G w G^T: weights [K, C, taps, taps] to 36 matrices [C, K] with room for whole vectors.
@@ -30,9 +31,10 @@ record WinogradWeights(int taps, int inputs, int outputs, int paddedInputs, int 
         inputs,
         1,
         (from, to) -> {
-          var few = new float[taps * taps * paddedOutputs];
-          var half = new float[6 * taps * paddedOutputs];
-          var many = new float[36 * paddedOutputs];
+          var arrays = WinogradArrays.of(36 * paddedOutputs);
+          var few = arrays[0];
+          var half = arrays[1];
+          var many = arrays[2];
           for (int c = from; c < to; c++) {
             read(w, c, few);
             expand(few, half, many);
@@ -45,6 +47,9 @@ record WinogradWeights(int taps, int inputs, int outputs, int paddedInputs, int 
   }
 
   private void read(MemorySegment w, int c, float[] few) {
+    if (outputs < paddedOutputs) {
+      Arrays.fill(few, 0, taps * taps * paddedOutputs, 0);
+    }
     for (int k = 0; k < outputs; k++) {
       long first = tapsOf(k, c);
       for (int e = 0; e < taps * taps; e++) {
@@ -75,9 +80,10 @@ record WinogradWeights(int taps, int inputs, int outputs, int paddedInputs, int 
         inputs,
         1,
         (from, to) -> {
-          var few = new float[taps * taps * paddedOutputs];
-          var half = new float[6 * taps * paddedOutputs];
-          var many = new float[36 * paddedOutputs];
+          var arrays = WinogradArrays.of(36 * paddedOutputs);
+          var few = arrays[0];
+          var half = arrays[1];
+          var many = arrays[2];
           for (int c = from; c < to; c++) {
             for (int p = 0; p < 36; p++) {
               MemorySegment.copy(
