@@ -9,9 +9,8 @@ import java.util.Locale;
 /**
  * How a cell's convolutions are computed. The names stand in a file: they are not changed.
  *
- * <p>{@code -Dsluice.convolution=auto} also times Winograd, {@code winograd} takes it wherever it
- * can be done; {@code direct}, the default, keeps to the others, since runs with Winograd have
- * ended in a damaged native heap whose cause is not found.
+ * <p>{@code -Dsluice.convolution=direct} does without Winograd, {@code winograd} takes it wherever
+ * it can be done; {@code auto}, the default, times it against the others.
  */
 enum CellAlgorithm {
   /** oneDNN's direct convolution, channels-last. */
@@ -37,7 +36,7 @@ enum CellAlgorithm {
   }
 
   private static String wish() {
-    var wish = System.getProperty("sluice.convolution", "direct").toLowerCase(Locale.ROOT);
+    var wish = System.getProperty("sluice.convolution", "auto").toLowerCase(Locale.ROOT);
     if (!List.of("auto", "direct", "winograd").contains(wish)) {
       throw new IllegalArgumentException(
           "sluice.convolution: expected auto, direct or winograd, got " + wish);
