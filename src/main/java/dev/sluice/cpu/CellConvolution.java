@@ -76,7 +76,8 @@ interface CellConvolution extends AutoCloseable {
     }
   }
 
-  private static long best(Runnable pass) {
+  /** Nanoseconds of the best of some rounds. */
+  static long best(Runnable pass) {
     long best = Long.MAX_VALUE;
     long end = System.nanoTime() + 1_000_000_000;
     for (int round = 0; round < 10 && System.nanoTime() < end; round++) {

@@ -12,33 +12,29 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A float32 ConvLSTM over a whole sequence: the input convolution and all weight gradients are one
- * convolution over T N frames each, what is serial is one convolution and one pointwise loop a
+ * A float32 ConvLSTM over a whole sequence: what is serial is a convolution and a pointwise loop a
  * step.
  *
- * <p>Frames inside lie in one {@link Layout}; x and y are channels-last outside. Packed: each
- * convolution's weights in oneDNN's layout, the bias, the peepholes in the layout of the cell.
+ * <p>Frames inside lie in one {@link Layout}; x and y are channels-last outside. Packed: the
+ * convolutions' weights, the bias, the peepholes in the layout of the cell.
  */
 final class ConvLstmPlan implements CellPlan, AutoCloseable {
   private final CellSpec spec;
   private final Layout layout;
   private final boolean hasInput;
   private final LstmGates gates;
-  private final CellConvolution input;
-  private final CellConvolution recurrent;
+  private final GateConvolutions convolutions;
   private final FrameReorder frames;
 
   ConvLstmPlan(MemorySegment engine, CellSpec spec, CellAlgorithm algorithm) {
     this.spec = spec;
     this.layout = algorithm.layout();
     this.hasInput = spec.inputs() > 0;
-    int all = spec.steps() * spec.batch();
-    this.input =
-        hasInput
-            ? new Convolutions(engine, spec, all, all, spec.inputs(), layout, layout, true, false)
-            : null;
-    this.recurrent = recurrent(engine, algorithm, all);
     this.frames = new FrameReorder(engine, spec, layout);
+    this.convolutions =
+        algorithm == CellAlgorithm.WINOGRAD
+            ? new JointConvolution(spec)
+            : new SeparateConvolutions(engine, spec, layout, frames);
     int area = spec.height() * spec.width();
     boolean last = layout == Layout.CHANNELS_LAST;
     this.gates =
@@ -49,26 +45,10 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
             last ? area : 1);
   }
 
-  /** Closes the input's convolution where this one cannot be made. */
-  private CellConvolution recurrent(MemorySegment engine, CellAlgorithm algorithm, int all) {
-    int batch = spec.batch();
-    int hidden = spec.hidden();
-    try {
-      return algorithm == CellAlgorithm.WINOGRAD
-          ? new WinogradConvolution(spec, batch, all, hidden, !hasInput, hasInput)
-          : new Convolutions(engine, spec, batch, all, hidden, layout, layout, !hasInput, hasInput);
-    } catch (RuntimeException e) {
-      if (hasInput) {
-        input.close();
-      }
-      throw e;
-    }
-  }
-
   Choice choice() {
     return new Choice(
         spec.kind().name().toLowerCase(Locale.ROOT),
-        recurrent.implementation(),
+        convolutions.implementation(),
         layout.name().toLowerCase(Locale.ROOT).replace('_', ' '));
   }
 
@@ -89,29 +69,28 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
 
   private long[] packedParts() {
     long map = spec.peephole() ? frameBytes(spec.hidden()) / spec.batch() : 0;
-    return new long[] {
-      hasInput ? input.packedBytes() : 0,
-      recurrent.packedBytes(),
-      4L * 4 * spec.hidden(),
-      map,
-      map,
-      map
-    };
+    return new long[] {convolutions.packedBytes(), 4L * 4 * spec.hidden(), map, map, map};
   }
 
   @Override
   public void pack(Stream stream, List<Tensor> weights, Tensor packed) {
     var cpu = (CpuStream) stream;
     var parts = Blocks.cut(packed.memory(), packedParts());
-    int next = 0;
-    if (hasInput) {
-      input.pack(cpu, weights.get(next++).memory(), parts[0]);
-    }
-    recurrent.pack(cpu, weights.get(next++).memory(), parts[1]);
-    parts[2].copyFrom(weights.get(next++).memory());
+    convolutions.pack(cpu, matrices(weights), parts[0]);
+    parts[1].copyFrom(weights.get(bias()).memory());
     for (int i = 0; spec.peephole() && i < 3; i++) {
-      frames.packMap(weights.get(next + i).memory(), parts[3 + i]);
+      frames.packMap(weights.get(bias() + 1 + i).memory(), parts[2 + i]);
     }
+  }
+
+  /** Where the bias stands among the weights. */
+  private int bias() {
+    return hasInput ? 2 : 1;
+  }
+
+  private GateConvolutions.Pair matrices(List<Tensor> weights) {
+    return new GateConvolutions.Pair(
+        hasInput ? weights.get(0).memory() : null, weights.get(bias() - 1).memory());
   }
 
   /** The trip's own memory: activations, h and c of all steps, x in the inner layout. */
@@ -132,7 +111,7 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
   }
 
   private MemorySegment[] peephole(MemorySegment[] packed) {
-    return spec.peephole() ? new MemorySegment[] {packed[3], packed[4], packed[5]} : null;
+    return spec.peephole() ? new MemorySegment[] {packed[2], packed[3], packed[4]} : null;
   }
 
   @Override
@@ -146,12 +125,10 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
     long hidden = frameBytes(spec.hidden());
     start(cpu, values.initial(), 0, r[1].asSlice(0, hidden));
     start(cpu, values.initial(), 1, r[2].asSlice(0, hidden));
-    if (hasInput) {
-      input.forward(cpu, w[0], w[2], innerInput(cpu, values, r[3], true), r[0]);
-    }
-    boolean fromZero = hasInput && values.initial().get(0) == null;
+    var x = hasInput ? innerInput(cpu, values, r[3], true) : null;
+    convolutions.forwardAll(cpu, w[0], w[1], x, r[0]);
     for (int t = 0; t < spec.steps(); t++) {
-      step(cpu, t, w, r, fromZero);
+      step(cpu, t, w, r, framesOf(t, values, x, r[1]));
     }
     frames.out(cpu, spec.steps(), r[1].asSlice(hidden), values.y().memory());
     long end = spec.steps() * hidden;
@@ -159,13 +136,24 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
     frames.out(cpu, 1, r[2].asSlice(end), values.last().get(1).memory());
   }
 
-  private void step(CpuStream cpu, int t, MemorySegment[] w, MemorySegment[] r, boolean fromZero) {
+  /** x and the h before of one step; h is null where it is zero and there is input. */
+  private GateConvolutions.Pair framesOf(int t, Sequence values, MemorySegment x, MemorySegment h) {
+    long hidden = frameBytes(spec.hidden());
+    boolean zero = hasInput && t == 0 && values.initial().get(0) == null;
+    return new GateConvolutions.Pair(stepOf(t, x), zero ? null : h.asSlice(t * hidden, hidden));
+  }
+
+  /** One step of frames of the input's width, or null for null. */
+  private MemorySegment stepOf(int t, MemorySegment x) {
+    long bytes = frameBytes(spec.inputs());
+    return x == null ? null : x.asSlice(t * bytes, bytes);
+  }
+
+  private void step(
+      CpuStream cpu, int t, MemorySegment[] w, MemorySegment[] r, GateConvolutions.Pair frames) {
     long hidden = frameBytes(spec.hidden());
     var sums = r[0].asSlice(t * 4 * hidden, 4 * hidden);
-    var before = r[1].asSlice(t * hidden, hidden);
-    if (t > 0 || !fromZero) {
-      recurrent.forward(cpu, w[1], w[2], before, sums);
-    }
+    convolutions.forward(cpu, w[0], w[1], frames, sums);
     gates.forward(
         cpu.team(),
         gateRows(),
@@ -219,12 +207,10 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
             hidden,
             hidden,
             gradients.y() == null ? 0 : spec.steps() * hidden,
-            Math.max(
-                recurrent.gradientBytes(),
-                hasInput ? Math.max(input.gradientBytes(), input.inputGradientBytes()) : 0),
-            w[3].byteSize(),
-            w[3].byteSize(),
-            w[3].byteSize());
+            convolutions.scratchBytes(),
+            w[2].byteSize(),
+            w[2].byteSize(),
+            w[2].byteSize());
     start(cpu, gradients.last(), 0, scratch[0]);
     start(cpu, gradients.last(), 1, scratch[1]);
     if (gradients.y() != null) {
@@ -234,11 +220,25 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
     if (maps != null) {
       List.of(maps).forEach(m -> m.fill((byte) 0));
     }
+    var x = hasInput ? innerInput(cpu, values, r[3], false) : null;
+    var dx = hasInput && gradients.x() != null ? gradients.x().memory() : null;
+    var db = weights.get(bias()).memory();
+    convolutions.backwardStart(scratch[3]);
     for (int t = spec.steps() - 1; t >= 0; t--) {
       stepBack(cpu, t, w, r, scratch, gradients, maps);
+      boolean wanted = t > 0 || (gradients.initial() != null && gradients.initial().get(0) != null);
+      convolutions.backward(
+          cpu,
+          w[0],
+          framesOf(t, values, x, r[1]),
+          r[0].asSlice(t * 4 * hidden, 4 * hidden),
+          new GateConvolutions.Pair(stepOf(t, dx), wanted ? scratch[0] : null),
+          db,
+          scratch[3]);
     }
     finish(cpu, gradients.initial(), scratch);
-    weightGradients(cpu, values, gradients, weights, w, r, scratch[3]);
+    var all = new GateConvolutions.Pair(x, r[1].asSlice(0, spec.steps() * hidden));
+    convolutions.backwardAll(cpu, w[0], all, r[0], dx, matrices(weights), db, scratch[3]);
     for (int i = 0; maps != null && i < 3; i++) {
       frames.addMap(maps[i], weights.get(weights.size() - 3 + i).memory());
     }
@@ -273,9 +273,6 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
     if (maps != null) {
       gates.backwardPeephole(cpu.team(), gateRows(), s, maps);
     }
-    if (t > 0 || (gradients.initial() != null && gradients.initial().get(0) != null)) {
-      recurrent.backwardData(cpu, w[1], sums, scratch[0]);
-    }
   }
 
   private void finish(CpuStream cpu, List<Tensor> initial, MemorySegment[] scratch) {
@@ -286,43 +283,14 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
     }
   }
 
-  private void weightGradients(
-      CpuStream cpu,
-      Sequence values,
-      Sequence gradients,
-      List<Tensor> weights,
-      MemorySegment[] w,
-      MemorySegment[] r,
-      MemorySegment scratch) {
-    int next = 0;
-    if (hasInput) {
-      var x = innerInput(cpu, values, r[3], false);
-      input.backwardWeights(cpu, x, r[0], weights.get(next++).memory(), null, scratch);
-    }
-    recurrent.backwardWeights(
-        cpu,
-        r[1].asSlice(0, spec.steps() * frameBytes(spec.hidden())),
-        r[0],
-        weights.get(next).memory(),
-        weights.get(next + 1).memory(),
-        scratch);
-    if (hasInput && gradients.x() != null) {
-      input.backwardData(cpu, w[0], r[0], scratch);
-      frames.addInputOut(cpu, scratch, gradients.x().memory());
-    }
-  }
-
   /** Nanoseconds that a step's convolutions take; the rest costs the same in every layout. */
   long time(CpuStream cpu) {
-    return recurrent.time(cpu) + (hasInput ? input.time(cpu) : 0);
+    return convolutions.time(cpu);
   }
 
   @Override
   public void close() {
-    if (hasInput) {
-      input.close();
-    }
-    recurrent.close();
+    convolutions.close();
     frames.close();
   }
 }

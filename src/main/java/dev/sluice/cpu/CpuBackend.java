@@ -141,7 +141,7 @@ final class CpuBackend implements Backend {
     try (var stream = new CpuStream(engine, threads);
         CellConvolution convolution =
             how == CellAlgorithm.WINOGRAD
-                ? new WinogradConvolution(spec, all, true, true, true)
+                ? new WinogradConvolution(spec, all, true, true, true, spec.inputs())
                 : new Convolutions(engine, spec, all, true, last, last, true, true)) {
       return convolution.time(stream);
     }

@@ -142,6 +142,35 @@ final class OneDnn {
       float beta,
       MemorySegment c,
       long ldc) {
+    sgemm(
+        transposeA,
+        transposeB,
+        m,
+        n,
+        k,
+        a.address(),
+        lda,
+        b.address(),
+        ldb,
+        beta,
+        c.address(),
+        ldc);
+  }
+
+  /** The same for addresses. */
+  static void sgemm(
+      boolean transposeA,
+      boolean transposeB,
+      long m,
+      long n,
+      long k,
+      long a,
+      long lda,
+      long b,
+      long ldb,
+      float beta,
+      long c,
+      long ldc) {
     long slices = Math.max(1, (k + SAFE_DEPTH - 1) / SAFE_DEPTH);
     for (long slice = 0; slice < slices; slice++) {
       long from = k * slice / slices;
@@ -151,9 +180,9 @@ final class OneDnn {
           m,
           n,
           k * (slice + 1) / slices - from,
-          a.address() + 4 * from * (transposeA ? lda : 1),
+          a + 4 * from * (transposeA ? lda : 1),
           lda,
-          b.address() + 4 * from * (transposeB ? 1 : ldb),
+          b + 4 * from * (transposeB ? 1 : ldb),
           ldb,
           from == 0 ? beta : 1,
           c,
@@ -172,16 +201,17 @@ final class OneDnn {
       long b,
       long ldb,
       float beta,
-      MemorySegment c,
+      long c,
       long ldc) {
     byte ta = (byte) (transposeA ? 'T' : 'N');
     byte tb = (byte) (transposeB ? 'T' : 'N');
     var left = MemorySegment.ofAddress(a);
     var right = MemorySegment.ofAddress(b);
+    var to = MemorySegment.ofAddress(c);
     // Where k is 0 a leading dimension may be, which oneDNN refuses.
     check(
         dnnl_sgemm(
-            ta, tb, m, n, k, 1, left, Math.max(lda, 1), right, Math.max(ldb, 1), beta, c, ldc),
+            ta, tb, m, n, k, 1, left, Math.max(lda, 1), right, Math.max(ldb, 1), beta, to, ldc),
         "dnnl_sgemm");
   }
 }

@@ -3,8 +3,9 @@ package dev.sluice.cpu;
 import dev.sluice.spi.CellSpec;
 import dev.sluice.spi.ConvSpec;
 import java.lang.foreign.MemorySegment;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.LongSupplier;
 
 /**
  * A 3x3 convolution by Winograd's F(4x4, 3x3), or a 5x5 one by F(2x2, 5x5) on the same points:
@@ -30,18 +31,13 @@ final class WinogradConvolution implements CellConvolution {
 
   private static volatile boolean compiled;
 
-  /** Where a block of matrices lies, and how many elements are between two. */
-  private record Place(long address, long stride) {
-    MemorySegment[] matrices() {
-      var matrices = new MemorySegment[POINTS];
-      for (int p = 0; p < POINTS; p++) {
-        matrices[p] = MemorySegment.ofAddress(address + 4 * p * stride);
-      }
-      return matrices;
+  /** Channels that come from frames of their own, and the first of theirs in the matrices. */
+  private record Source(WinogradFrames patches, WinogradWeights weights, int first) {
+    int end() {
+      return first + patches.padded();
     }
   }
 
-  private final Map<Place, MemorySegment[]> places = new ConcurrentHashMap<>();
   private final ConvSpec spec;
   private final boolean training;
   private final boolean bias;
@@ -49,8 +45,7 @@ final class WinogradConvolution implements CellConvolution {
   private final int all;
   private final int inputs;
   private final int outputs;
-  private final WinogradWeights weights;
-  private final WinogradFrames patches;
+  private final Source[] sources;
   private final WinogradFrames tiles;
   private final int tile;
   private final int perFrame;
@@ -58,34 +53,42 @@ final class WinogradConvolution implements CellConvolution {
   private final int chunk;
 
   /**
-   * @param batch frames of the forward and data passes
+   * @param spec whose inputs are those of all sources
    * @param all frames of the weight pass
    * @param bias whether forward adds the bias
    * @param add whether forward adds to what is there
+   * @param widths channels of each source
    */
-  WinogradConvolution(CellSpec cell, int batch, int all, int channels, boolean bias, boolean add) {
-    this(Convolutions.conv(cell, batch, channels), all, cell.training(), bias, add);
-  }
-
-  WinogradConvolution(ConvSpec spec, int all, boolean training, boolean bias, boolean add) {
+  WinogradConvolution(
+      ConvSpec spec, int all, boolean training, boolean bias, boolean add, int... widths) {
     this.spec = spec;
     this.training = training;
     this.bias = bias;
     this.add = add;
     this.all = all;
-    this.inputs = padded(spec.inputs());
+    this.inputs = Arrays.stream(widths).map(WinogradConvolution::padded).sum();
     this.outputs = padded(spec.outputs());
-    int taps = spec.kernelHeight();
-    this.tile = 7 - taps;
-    this.weights = new WinogradWeights(taps, spec.inputs(), spec.outputs(), inputs, outputs);
-    int high = spec.height();
-    int wide = spec.width();
-    this.patches = new WinogradFrames(high, wide, spec.inputs(), tile, 6, taps / 2, inputs);
-    this.tiles = new WinogradFrames(high, wide, spec.outputs(), tile, tile, 0, outputs);
+    this.tile = 7 - spec.kernelHeight();
+    this.sources = new Source[widths.length];
+    int first = 0;
+    for (int i = 0; i < widths.length; i++) {
+      sources[i] = source(widths[i], first);
+      first = sources[i].end();
+    }
+    this.tiles =
+        new WinogradFrames(spec.height(), spec.width(), spec.outputs(), tile, tile, 0, outputs);
     this.perRow = tiles.across();
     this.perFrame = perRow * tiles.down();
     int rows = all * tiles.down();
     this.chunk = Math.clamp(CHUNK / perRow, 1, rows) * perRow;
+  }
+
+  private Source source(int width, int first) {
+    int taps = spec.kernelHeight();
+    return new Source(
+        new WinogradFrames(spec.height(), spec.width(), width, tile, 6, taps / 2, padded(width)),
+        new WinogradWeights(taps, width, spec.outputs(), first, inputs, outputs),
+        first);
   }
 
   /** Whether a cell's recurrent convolution can be done this way. */
@@ -128,12 +131,22 @@ final class WinogradConvolution implements CellConvolution {
 
   @Override
   public long packedBytes() {
-    return 4 * weights.elements();
+    return 4L * POINTS * inputs * outputs;
   }
 
   @Override
   public void pack(CpuStream stream, MemorySegment w, MemorySegment packed) {
-    weights.forward(stream.team(), w, packed);
+    pack(stream, new MemorySegment[] {w}, packed);
+  }
+
+  /** The weights of each source. */
+  void pack(CpuStream stream, MemorySegment[] w, MemorySegment packed) {
+    if (spec.inputs() < inputs) {
+      packed.asSlice(0, packedBytes()).fill((byte) 0);
+    }
+    for (int i = 0; i < sources.length; i++) {
+      sources[i].weights.forward(stream.team(), w[i], packed);
+    }
   }
 
   /** Elements from one point to the next; not a power of two, which caches map to one place. */
@@ -155,77 +168,98 @@ final class WinogradConvolution implements CellConvolution {
     team.run(POINTS, 1, products);
   }
 
+  private static long at(MemorySegment matrices, int point, long stride, long offset) {
+    return matrices.address() + 4 * (point * stride + offset);
+  }
+
+  /** The first column of the matrices that belongs to a source which takes part. */
+  private int low(MemorySegment[] parts) {
+    int i = 0;
+    while (parts[i] == null) {
+      i++;
+    }
+    return sources[i].first;
+  }
+
+  /** The column after the last one. */
+  private int high(MemorySegment[] parts) {
+    int i = parts.length - 1;
+    while (parts[i] == null) {
+      i--;
+    }
+    return sources[i].end();
+  }
+
   @Override
   public void forward(
       CpuStream stream, MemorySegment packed, MemorySegment b, MemorySegment x, MemorySegment y) {
-    forward(stream, packed, bias ? b : null, x, y, add);
+    forward(stream, packed, bias ? b : null, new MemorySegment[] {x}, y, add);
   }
 
-  /** y (+)= w * x (+ b); b may be null. */
+  /**
+   * y (+)= w * x (+ b); b may be null.
+   *
+   * @param x of each source; null where it is zero, but not all
+   */
   void forward(
       CpuStream stream,
       MemorySegment packed,
       MemorySegment b,
-      MemorySegment x,
+      MemorySegment[] x,
       MemorySegment y,
       boolean add) {
     stream.team().bind();
     var m = products(stream);
-    var v = matrices(m[0], stride(inputs));
-    var sums = matrices(m[1], stride(outputs));
-    var u = matrices(packed, (long) inputs * outputs);
     int count = spec.batch() * perFrame;
     for (int first = 0; first < count; first += chunk) {
       int start = first;
       int size = Math.min(chunk, count - first);
       stream.team().run(size, 1, (from, to) -> transformInput(x, start, from, to, m[0]));
-      points(stream.team(), (from, to) -> multiply(v, u, sums, size, from, to));
+      points(stream.team(), (from, to) -> multiply(m, packed, x, size, from, to));
       stream.team().run(size, 1, (from, to) -> transformOutput(m[1], b, y, add, start, from, to));
     }
   }
 
   /** V = B^T x B. */
-  private void transformInput(MemorySegment x, int first, int from, int to, MemorySegment v) {
+  private void transformInput(MemorySegment[] x, int first, int from, int to, MemorySegment v) {
     var w = windows();
-    int c = inputs;
-    for (int tile = from; tile < to; tile++) {
-      patches.read(x, first + tile, w[0]);
-      WinogradVector.input(w[0], 0, 6 * c, w[1], 0, 6 * c, 6 * c);
-      for (int i = 0; i < 6; i++) {
-        WinogradVector.input(w[1], i * 6 * c, c, w[0], i * 6 * c, c, c);
+    for (int i = 0; i < x.length; i++) {
+      for (int tile = from; x[i] != null && tile < to; tile++) {
+        int c = sources[i].patches.padded();
+        sources[i].patches.read(x[i], first + tile, w[0]);
+        WinogradVector.input(w[0], 0, 6 * c, w[1], 0, 6 * c, 6 * c);
+        for (int row = 0; row < 6; row++) {
+          WinogradVector.input(w[1], row * 6 * c, c, w[0], row * 6 * c, c, c);
+        }
+        scatter(w[0], c, v, (long) tile * inputs + sources[i].first, stride(inputs));
       }
-      scatter(w[0], v, tile, c);
     }
   }
 
-  private void scatter(float[] points, MemorySegment to, int tile, int channels) {
+  private static void scatter(
+      float[] points, int channels, MemorySegment to, long at, long stride) {
     for (int p = 0; p < POINTS; p++) {
-      long at = p * stride(channels) + (long) tile * channels;
-      WinogradVector.copy(points, p * channels, to, at, channels);
+      WinogradVector.copy(points, p * channels, to, p * stride + at, channels);
     }
   }
 
-  private void gather(MemorySegment from, int tile, float[] points, int channels) {
+  private static void gather(
+      MemorySegment from, long at, long stride, float[] points, int channels) {
     for (int p = 0; p < POINTS; p++) {
-      long at = p * stride(channels) + (long) tile * channels;
-      WinogradVector.copy(from, at, points, p * channels, channels);
+      WinogradVector.copy(from, p * stride + at, points, p * channels, channels);
     }
-  }
-
-  /** The matrices of all points in a block, kept: slices a call would be garbage. */
-  private MemorySegment[] matrices(MemorySegment block, long stride) {
-    if (places.size() > 64) {
-      places.clear();
-    }
-    return places.computeIfAbsent(new Place(block.address(), stride), Place::matrices);
   }
 
   /** M = V U at some points. */
   private void multiply(
-      MemorySegment[] v, MemorySegment[] u, MemorySegment[] m, int size, int from, int to) {
+      MemorySegment[] m, MemorySegment packed, MemorySegment[] x, int size, int from, int to) {
+    int low = low(x);
+    int depth = high(x) - low;
     for (int p = from; p < to; p++) {
-      OneDnn.sgemm(
-          false, false, size, outputs, inputs, v[p], inputs, u[p], outputs, 0, m[p], outputs);
+      long v = at(m[0], p, stride(inputs), low);
+      long u = at(packed, p, (long) inputs * outputs, (long) low * outputs);
+      long sums = at(m[1], p, stride(outputs), 0);
+      OneDnn.sgemm(false, false, size, outputs, depth, v, inputs, u, outputs, 0, sums, outputs);
     }
   }
 
@@ -235,7 +269,7 @@ final class WinogradConvolution implements CellConvolution {
     var w = windows();
     int k = outputs;
     for (int tile = from; tile < to; tile++) {
-      gather(m, tile, w[0], k);
+      gather(m, (long) tile * k, stride(k), w[0], k);
       if (b != null) {
         WinogradVector.add(b, w[0], EVERYWHERE * k, spec.outputs());
       }
@@ -292,26 +326,69 @@ final class WinogradConvolution implements CellConvolution {
     var team = stream.team();
     team.bind();
     var m = products(stream);
-    var v = matrices(m[0], stride(inputs));
-    var sums = matrices(m[1], stride(outputs));
-    var u = matrices(packed, (long) inputs * outputs);
+    var to = new MemorySegment[] {dx};
     int count = spec.batch() * perFrame;
     for (int first = 0; first < count; first += chunk) {
       int start = first;
       int size = Math.min(chunk, count - first);
-      team.run(size, 1, (from, to) -> transformGradient(dy, start, from, to, m[1]));
-      points(team, (from, to) -> multiplyBack(sums, u, v, size, from, to));
-      // Patches reach into the rows of tiles above and below: every second or third at a time.
-      int rows = size / perRow;
-      int apart = tile == 4 ? 2 : 3;
-      for (int phase = 0; phase < Math.min(apart, rows); phase++) {
-        int row = phase;
-        team.run(
-            (rows - phase + apart - 1) / apart,
-            1,
-            (from, to) -> addPatches(m[0], dx, start, row + apart * from, row + apart * to, rows));
+      team.run(size, 1, (low, high) -> transformGradient(dy, start, low, high, m[1]));
+      points(team, (low, high) -> multiplyBack(m, packed, to, size, low, high));
+      addPatches(team, m[0], to, start, size);
+    }
+  }
+
+  /**
+   * The whole way back over the frames of a forward pass: dy is transformed once for all.
+   *
+   * @param x of each source; null where it is zero
+   * @param dx added to, of each source; null where it is not wanted
+   * @param du the gradient of the packed weights, added to
+   * @param db added to
+   */
+  void backward(
+      CpuStream stream,
+      MemorySegment packed,
+      MemorySegment[] x,
+      MemorySegment dy,
+      MemorySegment[] dx,
+      MemorySegment du,
+      MemorySegment db) {
+    var team = stream.team();
+    team.bind();
+    var m = products(stream);
+    boolean some = Arrays.stream(x).anyMatch(Objects::nonNull);
+    boolean wanted = Arrays.stream(dx).anyMatch(Objects::nonNull);
+    int count = spec.batch() * perFrame;
+    for (int first = 0; first < count; first += chunk) {
+      int start = first;
+      int size = Math.min(chunk, count - first);
+      transformBoth(team, x, dy, start, size, m);
+      points(
+          team,
+          (low, high) -> {
+            if (some) {
+              multiplyWeights(m, x, du, size, 1, low, high);
+            }
+            if (wanted) {
+              multiplyBack(m, packed, dx, size, low, high);
+            }
+          });
+      addColumns(team, m[1], size, db);
+      if (wanted) {
+        addPatches(team, m[0], dx, start, size);
       }
     }
+  }
+
+  private void transformBoth(
+      Team team, MemorySegment[] x, MemorySegment dy, int start, int size, MemorySegment[] m) {
+    team.run(
+        size,
+        1,
+        (from, to) -> {
+          transformInput(x, start, from, to, m[0]);
+          transformGradient(dy, start, from, to, m[1]);
+        });
   }
 
   /** dM = A dy A^T. */
@@ -321,39 +398,58 @@ final class WinogradConvolution implements CellConvolution {
     for (int tile = from; tile < to; tile++) {
       tiles.read(dy, first + tile, w[0]);
       outputBack(w, k);
-      scatter(w[0], m, tile, k);
+      scatter(w[0], k, m, (long) tile * k, stride(k));
     }
   }
 
   /** dV = dM U^T at some points. */
   private void multiplyBack(
-      MemorySegment[] m, MemorySegment[] u, MemorySegment[] v, int size, int from, int to) {
+      MemorySegment[] m, MemorySegment packed, MemorySegment[] dx, int size, int from, int to) {
+    int low = low(dx);
+    int width = high(dx) - low;
     for (int p = from; p < to; p++) {
-      OneDnn.sgemm(
-          false, true, size, inputs, outputs, m[p], outputs, u[p], outputs, 0, v[p], inputs);
+      long sums = at(m[1], p, stride(outputs), 0);
+      long u = at(packed, p, (long) inputs * outputs, (long) low * outputs);
+      long v = at(m[0], p, stride(inputs), low);
+      OneDnn.sgemm(false, true, size, width, outputs, sums, outputs, u, outputs, 0, v, inputs);
     }
   }
 
-  /** dx += B dV B^T, for every second or third row of tiles. */
-  private void addPatches(
-      MemorySegment v, MemorySegment dx, int first, int from, int to, int rows) {
+  /** dx += B dV B^T; patches reach into the rows of tiles around: every second or third at once. */
+  private void addPatches(Team team, MemorySegment v, MemorySegment[] dx, int first, int size) {
+    int rows = size / perRow;
+    int apart = tile == 4 ? 2 : 3;
+    for (int phase = 0; phase < Math.min(apart, rows); phase++) {
+      int row = phase;
+      team.run(
+          (rows - phase + apart - 1) / apart,
+          1,
+          (from, to) -> {
+            for (int r = row + apart * from; r < Math.min(row + apart * to, rows); r += apart) {
+              addRow(v, dx, first, r * perRow);
+            }
+          });
+    }
+  }
+
+  private void addRow(MemorySegment v, MemorySegment[] dx, int first, int from) {
     var w = windows();
-    int c = inputs;
-    for (int row = from; row < Math.min(to, rows); row += tile == 4 ? 2 : 3) {
-      for (int tile = row * perRow; tile < (row + 1) * perRow; tile++) {
-        gather(v, tile, w[0], c);
+    for (int i = 0; i < dx.length; i++) {
+      for (int tile = from; dx[i] != null && tile < from + perRow; tile++) {
+        int c = sources[i].patches.padded();
+        gather(v, (long) tile * inputs + sources[i].first, stride(inputs), w[0], c);
         WinogradVector.inputBack(w[0], 0, 6 * c, w[1], 0, 6 * c, 6 * c);
-        for (int i = 0; i < 6; i++) {
-          WinogradVector.inputBack(w[1], i * 6 * c, c, w[0], i * 6 * c, c, c);
+        for (int row = 0; row < 6; row++) {
+          WinogradVector.inputBack(w[1], row * 6 * c, c, w[0], row * 6 * c, c, c);
         }
-        patches.add(w[0], dx, first + tile);
+        sources[i].patches.add(w[0], dx[i], first + tile);
       }
     }
   }
 
   @Override
   public long gradientBytes() {
-    return 4 * weights.elements();
+    return packedBytes();
   }
 
   @Override
@@ -367,53 +463,65 @@ final class WinogradConvolution implements CellConvolution {
     var team = stream.team();
     team.bind();
     var m = products(stream);
-    var v = matrices(m[0], stride(inputs));
-    var sums = matrices(m[1], stride(outputs));
-    var u = matrices(scratch, (long) inputs * outputs);
+    var frames = new MemorySegment[] {x};
     int count = all * perFrame;
     for (int first = 0; first < count; first += chunk) {
       int start = first;
       int size = Math.min(chunk, count - first);
-      team.run(
-          size,
-          1,
-          (from, to) -> {
-            transformInput(x, start, from, to, m[0]);
-            transformGradient(dy, start, from, to, m[1]);
-          });
-      points(team, (from, to) -> multiplyWeights(v, sums, u, size, start == 0 ? 0 : 1, from, to));
-      if (db != null) {
-        var everywhere = m[1].asSlice(4 * EVERYWHERE * stride(outputs));
-        Loops.addColumns(team, Reals.FLOATS, everywhere, size, outputs, spec.outputs(), db, null);
-      }
+      transformBoth(team, frames, dy, start, size, m);
+      float beta = start == 0 ? 0 : 1;
+      points(team, (from, to) -> multiplyWeights(m, frames, scratch, size, beta, from, to));
+      addColumns(team, m[1], size, db);
     }
-    weights.backward(team, scratch, dw);
+    unpack(stream, scratch, new MemorySegment[] {dw});
   }
 
-  /** dU (+)= V^T dM at some points. */
+  private void addColumns(Team team, MemorySegment m, int size, MemorySegment db) {
+    if (db != null) {
+      var everywhere = m.asSlice(4 * EVERYWHERE * stride(outputs));
+      Loops.addColumns(team, Reals.FLOATS, everywhere, size, outputs, spec.outputs(), db, null);
+    }
+  }
+
+  /** The gradients of each source's weights, added to. */
+  void unpack(CpuStream stream, MemorySegment du, MemorySegment[] dw) {
+    for (int i = 0; i < sources.length; i++) {
+      sources[i].weights.backward(stream.team(), du, dw[i]);
+    }
+  }
+
+  /** dU = beta dU + V^T dM at some points. */
   private void multiplyWeights(
-      MemorySegment[] v,
       MemorySegment[] m,
-      MemorySegment[] u,
+      MemorySegment[] x,
+      MemorySegment du,
       int size,
-      int beta,
+      float beta,
       int from,
       int to) {
+    int low = low(x);
+    int width = high(x) - low;
     for (int p = from; p < to; p++) {
-      OneDnn.sgemm(
-          true, false, inputs, outputs, size, v[p], inputs, m[p], outputs, beta, u[p], outputs);
+      long v = at(m[0], p, stride(inputs), low);
+      long sums = at(m[1], p, stride(outputs), 0);
+      long u = at(du, p, (long) inputs * outputs, (long) low * outputs);
+      OneDnn.sgemm(true, false, width, outputs, size, v, inputs, sums, outputs, beta, u, outputs);
     }
   }
 
   /** The first time that any is timed, its loops are compiled first. */
-  @Override
-  public long time(CpuStream stream) {
+  static long time(LongSupplier time) {
     long end = System.nanoTime() + WARM_UP;
     while (!compiled && System.nanoTime() < end) {
-      CellConvolution.super.time(stream);
+      time.getAsLong();
     }
     compiled = true;
-    return CellConvolution.super.time(stream);
+    return time.getAsLong();
+  }
+
+  @Override
+  public long time(CpuStream stream) {
+    return time(() -> CellConvolution.super.time(stream));
   }
 
   @Override

@@ -14,7 +14,8 @@ final class WinogradPlan implements ConvPlan {
 
   WinogradPlan(ConvSpec spec) {
     this.spec = spec;
-    this.convolution = new WinogradConvolution(spec, spec.batch(), true, spec.bias(), false);
+    this.convolution =
+        new WinogradConvolution(spec, spec.batch(), true, spec.bias(), false, spec.inputs());
   }
 
   String implementation() {
@@ -45,7 +46,12 @@ final class WinogradPlan implements ConvPlan {
   @Override
   public void forward(Stream stream, Tensor packed, Tensor x, Tensor y, boolean add) {
     convolution.forward(
-        (CpuStream) stream, packed.memory(), bias(packed), x.memory(), y.memory(), add);
+        (CpuStream) stream,
+        packed.memory(),
+        bias(packed),
+        new MemorySegment[] {x.memory()},
+        y.memory(),
+        add);
   }
 
   @Override

@@ -8,14 +8,12 @@ import java.util.Arrays;
  * U = G w G^T: weights [K, C, taps, taps] to 36 matrices [C, K] with room for whole vectors.
  *
  * @param taps 3 or 5
+ * @param first row of the matrices, whose others may belong to other weights
  */
-record WinogradWeights(int taps, int inputs, int outputs, int paddedInputs, int paddedOutputs) {
-  long elements() {
-    return 36L * paddedInputs * paddedOutputs;
-  }
-
+record WinogradWeights(
+    int taps, int inputs, int outputs, int first, int paddedInputs, int paddedOutputs) {
   private long at(int point, int c) {
-    return ((long) point * paddedInputs + c) * paddedOutputs;
+    return ((long) point * paddedInputs + first + c) * paddedOutputs;
   }
 
   /** Where the taps of an output and an input begin in the weights. */
@@ -24,9 +22,6 @@ record WinogradWeights(int taps, int inputs, int outputs, int paddedInputs, int 
   }
 
   void forward(Team team, MemorySegment w, MemorySegment u) {
-    if (inputs < paddedInputs) {
-      u.fill((byte) 0);
-    }
     team.run(
         inputs,
         1,

@@ -11,6 +11,9 @@ import dev.sluice.Shape;
 import dev.sluice.Tensor;
 import dev.sluice.spi.CellSpec;
 import dev.sluice.spi.ConvSpec;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -106,8 +109,7 @@ class WinogradConvolutionTest {
   /** y, dx, dw and db; the last two are added to what was there. */
   private static double[][] trip(CellSpec cell, boolean bias, boolean add, int threads) {
     var s = definition(cell);
-    var convolution =
-        new WinogradConvolution(cell, cell.batch(), cell.batch(), cell.inputs(), bias, add);
+    var convolution = new WinogradConvolution(s, cell.batch(), true, bias, add, cell.inputs());
     try (var arena = device.arena();
         var stream = new CpuStream(OneDnn.engine(), threads)) {
       var w = weights(arena, DType.FLOAT32, s);
@@ -179,5 +181,79 @@ class WinogradConvolutionTest {
         assertArrayEquals(first[part], again[part], 0);
       }
     }
+  }
+
+  /** Channels of two frames side by side, and the way back in one, against one convolution. */
+  @ParameterizedTest
+  @CsvSource({"3, 16, 1, 16", "5, 5, 20, 7", "3, 33, 16, 18"})
+  void twoSourcesAreOneConvolution(int kernel, int first, int second, int size) {
+    var s =
+        new ConvSpec(DType.FLOAT32, 2, size, size + 1, first + second, 12, kernel, kernel, true);
+    try (var arena = device.arena();
+        var stream = new CpuStream(OneDnn.engine(), 2)) {
+      var whole = way(arena, stream, s, first + second);
+      var parts = way(arena, stream, s, first, second);
+      for (int i = 0; i < whole.length; i++) {
+        double largest = Arrays.stream(whole[i]).map(Math::abs).max().getAsDouble();
+        assertArrayEquals(
+            whole[i], parts[i], 1e-6 * largest, List.of("y", "dx", "dw", "db").get(i));
+      }
+    }
+  }
+
+  /** y, dx, dw and db of a convolution of some sources, whose x and w are cut by channels. */
+  private static double[][] way(DeviceArena arena, CpuStream stream, ConvSpec s, int... widths) {
+    int pixels = s.batch() * s.height() * s.width();
+    int taps = s.kernelHeight() * s.kernelWidth();
+    var convolution = new WinogradConvolution(s, s.batch(), true, true, false, widths);
+    var x = cut(arena, Samples.floats(1, (long) pixels * s.inputs()), pixels, 1, widths);
+    var w = cut(arena, Samples.floats(2, (long) s.outputs() * s.inputs() * taps), 12, taps, widths);
+    var packed = arena.zeros(DType.FLOAT32, Shape.of(convolution.packedBytes() / 4)).memory();
+    convolution.pack(stream, w, packed);
+    var b = Samples.tensor(arena, DType.FLOAT32, 3, s.outputs());
+    var y = arena.zeros(DType.FLOAT32, Shape.of(pixels, s.outputs()));
+    convolution.forward(stream, packed, b.memory(), x, y.memory(), false);
+    var dy = Samples.tensor(arena, DType.FLOAT32, 4, pixels, s.outputs());
+    var dx = cut(arena, Samples.floats(5, (long) pixels * s.inputs()), pixels, 1, widths);
+    var dw = cut(arena, new float[s.outputs() * s.inputs() * taps], 12, taps, widths);
+    var du = arena.zeros(DType.FLOAT32, Shape.of(convolution.gradientBytes() / 4)).memory();
+    var db = arena.zeros(DType.FLOAT32, Shape.of(s.outputs()));
+    convolution.backward(stream, packed, x, dy.memory(), dx, du, db.memory());
+    convolution.unpack(stream, du, dw);
+    return new double[][] {
+      y.doubles(), paste(dx, pixels, 1, widths), paste(dw, 12, taps, widths), db.doubles()
+    };
+  }
+
+  /** Rows of all channels, each some elements long, into rows of each source's. */
+  private static MemorySegment[] cut(
+      DeviceArena arena, float[] all, int rows, int each, int... widths) {
+    var parts = new MemorySegment[widths.length];
+    int row = Arrays.stream(widths).sum() * each;
+    int first = 0;
+    for (int i = 0; i < widths.length; i++) {
+      int length = widths[i] * each;
+      parts[i] = arena.zeros(DType.FLOAT32, Shape.of(rows, length)).memory();
+      for (int r = 0; r < rows; r++) {
+        MemorySegment.copy(
+            all, r * row + first, parts[i], ValueLayout.JAVA_FLOAT, 4L * r * length, length);
+      }
+      first += length;
+    }
+    return parts;
+  }
+
+  private static double[] paste(MemorySegment[] parts, int rows, int each, int... widths) {
+    int row = Arrays.stream(widths).sum() * each;
+    var all = new double[rows * row];
+    int first = 0;
+    for (int i = 0; i < widths.length; i++) {
+      int length = widths[i] * each;
+      for (int e = 0; e < rows * length; e++) {
+        all[e / length * row + first + e % length] = parts[i].getAtIndex(ValueLayout.JAVA_FLOAT, e);
+      }
+      first += length;
+    }
+    return all;
   }
 }

@@ -1,0 +1,74 @@
+package dev.sluice.cpu;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The convolutions whose sum a ConvLSTM's gates are made of: of h, and of x where there is input.
+ * Sums and their gradients are 4H channels wide, in the layout of the cell.
+ */
+interface GateConvolutions extends AutoCloseable {
+  /** What belongs to x, null without input, and what belongs to h. */
+  record Pair(MemorySegment x, MemorySegment h) {}
+
+  /** What computes them. */
+  String implementation();
+
+  long packedBytes();
+
+  void pack(CpuStream stream, Pair weights, MemorySegment packed);
+
+  /** What can be done for all steps at once, before the first. */
+  void forwardAll(
+      CpuStream stream, MemorySegment packed, MemorySegment b, MemorySegment x, MemorySegment sums);
+
+  /**
+   * The sums of one step, with the bias.
+   *
+   * @param frames h is null where it is zero and there is input
+   */
+  void forward(
+      CpuStream stream, MemorySegment packed, MemorySegment b, Pair frames, MemorySegment sums);
+
+  /** Scratch memory of the way back, the same for all of its calls. */
+  long scratchBytes();
+
+  /** Before the first step back. */
+  void backwardStart(MemorySegment scratch);
+
+  /**
+   * One step back.
+   *
+   * @param frames h is null where it is zero and there is input
+   * @param gradients x outside the cell, added to or later; h overwritten; null: not wanted
+   * @param db added to, or later
+   */
+  void backward(
+      CpuStream stream,
+      MemorySegment packed,
+      Pair frames,
+      MemorySegment sums,
+      Pair gradients,
+      MemorySegment db,
+      MemorySegment scratch);
+
+  /**
+   * After the last step back, what is left for all steps: everything is added to.
+   *
+   * @param gradient of x outside the cell, or null
+   */
+  void backwardAll(
+      CpuStream stream,
+      MemorySegment packed,
+      Pair frames,
+      MemorySegment sums,
+      MemorySegment gradient,
+      Pair weights,
+      MemorySegment db,
+      MemorySegment scratch);
+
+  /** Nanoseconds that all passes over all steps take, on zeros. */
+  long time(CpuStream stream);
+
+  @Override
+  void close();
+}
