@@ -3,6 +3,7 @@
 
 captures.py record FILE --cuda F --cudnn F --cublas F...   a line of JSON a case; a file that is there is gone on with
 captures.py replay FILE --cuda F --cudnn F --cublas F...   makes the same calls and prints what differs (exit 1)
+captures.py device FILE --cuda F --cudnn F --cublas F...   only the device's properties, as JSON
 
 A line: case (kind and title), device, driver, cudnn, simulated, and calls: [[call, status, answers]...]. A case that
 ended the process says died, one that broke the context says lost.
@@ -155,7 +156,7 @@ def answers_differ(expected, got):
         return f"expected answers {list(expected)}, got {list(got)}"
     for name, value in expected.items():
         found = got[name]
-        if name == "json":
+        if name in ("json", "attributes"):
             continue
         if name == "parts":
             known = [[part[:3], part[4]] for part in value]
@@ -170,9 +171,22 @@ def answers_differ(expected, got):
     return ""
 
 
+def device(arguments):
+    libraries = Libraries(arguments.cuda, arguments.cudnn, arguments.cublas)
+    about = libraries.start()
+    for _, _, calls in cases.device():
+        done, _ = run(libraries, calls)
+        for call, status, answers in done:
+            about |= answers if status == 0 else {call[0]: status}
+    with open(arguments.file, "w") as file:
+        json.dump(about, file, indent=1)
+    print(about["device"])
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["record", "replay"])
+    parser.add_argument("what", choices=["record", "replay", "device"])
     parser.add_argument("file")
     parser.add_argument("--cuda", required=True)
     parser.add_argument("--cudnn", required=True)
@@ -181,6 +195,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.what == "replay":
         return replay(arguments)
+    if arguments.what == "device":
+        return device(arguments)
     return record(arguments) if arguments.after is None else record_here(arguments)
 
 

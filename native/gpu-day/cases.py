@@ -403,7 +403,8 @@ def wrong_products():
 
 
 def device():
-    yield "device", "the device as cuDNN describes it", [
+    yield "device", "the device as the driver and cuDNN describe it", [
+        ["$attributes"],
         ["cudnnCreate", ">handle"],
         ["cudnnBackendCreateDescriptor", 38, ">device"],
         put("device", 2701, HANDLE, ["@handle"], "p"),

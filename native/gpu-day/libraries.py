@@ -50,16 +50,20 @@ class Found:
         cublas = first(blas + folders, "libcublas.so.13", "libcublas.so.12")
         self.cublas = [] if cublas is None else [cublas.with_name(cublas.name.replace("cublas", "cublasLt")), cublas]
         runtime = [p / f for p in self.packages for f in ("nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib") if (p / f).is_dir()]
-        files = [f for f in [self.cuda, self.cudnn, *self.cublas] if f]
-        # What these open by name alone: the driver's compiler, NVRTC, the rest of cuDNN.
-        self.folders = list(dict.fromkeys([str(f.parent) for f in files] + [str(f) for f in runtime]))
+        files = [f for f in [self.cudnn, *self.cublas] if f]
+        # What these open by name alone: the rest of cuDNN, NVRTC, the driver's compiler. The driver's folder may be the
+        # system's, where other versions lie, so it is the last.
+        driver = [self.cuda.parent] if self.cuda else []
+        self.folders = list(dict.fromkeys(str(f) for f in [f.parent for f in files] + runtime + driver))
 
     def whole(self):
         return bool(self.cuda and self.cudnn and self.cublas)
 
     def environment(self):
         """For Java and C; Python's own PyTorch finds its libraries itself."""
-        all = {**os.environ, "LD_LIBRARY_PATH": ":".join(self.folders + [os.environ.get("LD_LIBRARY_PATH", "")]).strip(":")}
+        caller = os.environ.get("LD_LIBRARY_PATH", "")
+        path = ":".join(self.folders + [caller]).strip(":")
+        all = {**os.environ, "LD_LIBRARY_PATH": path, "SLUICE_CALLER_LIBRARY_PATH": caller}
         if self.simulated:
             all["SLUICE_LIBRARIES"] = str(self.simulated)
             return all

@@ -245,6 +245,14 @@ class Machine:
         self.check("cudnnBackendGetAttribute", descriptor, attribute, kind, ctypes.c_int64(most), ctypes.byref(count), into)
         return count.value
 
+    def attributes(self):
+        """What the driver knows of the first device, by the numbers of CUdevice_attribute."""
+        value, answers = ctypes.c_int(), {}
+        for attribute in range(1, 160):
+            if self.libraries.function("cuDeviceGetAttribute")(ctypes.byref(value), attribute, 0) == 0:
+                answers[str(attribute)] = value.value
+        return 0, {"attributes": answers}
+
     def json(self, device):
         """The device as cuDNN describes it, for plans without a device."""
         text = ctypes.create_string_buffer(1 << 16)

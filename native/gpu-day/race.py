@@ -36,11 +36,14 @@ class Side:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 
     def ask(self, request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
+        try:
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except OSError:
+            line = ""
         if not line:
-            raise RuntimeError(f"{self.process.args[0]} ended at {request}")
+            raise RuntimeError(f"{pathlib.Path(self.process.args[0]).name} ended; its words stand above")
         answer = json.loads(line)
         if "error" in answer:
             raise RuntimeError(answer["error"])
@@ -59,13 +62,14 @@ def torch_side(options):
     if importlib.util.find_spec("torch") is None:
         return None, f"{sys.executable} has no torch"
     here = pathlib.Path(__file__).resolve().parent
-    environment = {k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"}
+    # It finds its libraries itself, by what its user has set.
+    environment = {**os.environ, "LD_LIBRARY_PATH": os.environ.get("SLUICE_CALLER_LIBRARY_PATH", "")}
     try:
-        side = Side([sys.executable, here / "torch_bench.py"], environment)
+        side = Side([sys.executable, "-B", here / "torch_bench.py"], environment)
         device = "cpu" if options.simulated else "cuda"
         who = side.ask({"threads": 1 if options.simulated else os.cpu_count(), "device": device, "math": options.math})
         return side, who
-    except (RuntimeError, OSError) as e:
+    except RuntimeError as e:
         return None, str(e)
 
 
@@ -139,20 +143,25 @@ def main():
     parser.add_argument("--simulated", action="store_true", help="PyTorch on the CPU; no ratios")
     options = parser.parse_args()
     sluice = Side(options.sluice)
+    try:
+        problems = sluice.ask({"suite": options.suite})["problems"]
+    except RuntimeError as e:
+        print(f"no race: {e}")
+        return 1
     torch, who = torch_side(options)
     c = Side(options.c) if options.c else None
     print(f"PyTorch: {who}" if torch else f"PyTorch skipped: {who}")
-    print(f"C: {options.c[0]}" if c else "C skipped: the bundle was made where no C compiler is")
+    print(f"C: {options.c[0]}" if c else "C skipped: it is not in this bundle, or its libraries were not found")
     path = pathlib.Path(options.file)
     done = {json.loads(line)["index"] for line in path.read_text().splitlines()} if whole_lines(path) else set()
     failed = 0
-    for index in range(sluice.ask({"suite": options.suite})["problems"]):
+    for index in range(problems):
         if index in done:
             continue
         file = os.path.join(tempfile.gettempdir(), f"sluice-race-{os.getpid()}.safetensors")
         try:
             result = race(options, index, sluice, torch, c, file)
-        except (RuntimeError, OSError) as e:
+        except RuntimeError as e:
             failed += 1
             print(f"{index}: {e}")
             if sluice.process.poll() is not None:

@@ -78,7 +78,7 @@ final class SideCommand implements Callable<Integer> {
           device,
           Boolean.TRUE.equals(request.get("tiny")) ? tiny(problem) : problem,
           Path.of(request.get("open").toString()));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       return Map.of("error", e.toString());
     }
   }

@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.weights.Json;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,10 +62,10 @@ class BundleTest {
     made();
     assertEquals(new Python(0, ""), run("sh", "-n", in("run").toString()));
     Python.require("the scripts' syntax", Tool.find("python3").isPresent(), "no python3");
-    for (var script : Bundle.SCRIPTS.stream().filter(it -> it.endsWith(".py")).toList()) {
-      var compile = "import ast, sys; ast.parse(open(sys.argv[1]).read())";
-      assertEquals(new Python(0, ""), run("python3", "-c", compile, in(script).toString()));
-    }
+    var parse = "import ast, glob; [ast.parse(open(f).read()) for f in glob.glob('*.py')]";
+    assertEquals(
+        new Python(0, ""),
+        Python.run(List.of("python3", "-c", parse), folder.resolve(Bundle.NAME), Map.of()));
     assertEquals(0, run(in("run").toString(), "--help").code());
     var unknown = run(in("run").toString(), "--only", "verify,nothing");
     assertEquals(2, unknown.code());
@@ -82,12 +85,40 @@ class BundleTest {
     return Python.run(List.of(command), null, Map.of());
   }
 
+  /** More than the archive's bytes, in a fraction of the time that xz takes. */
+  private long deflated() throws Exception {
+    var bytes = new CountedBytes();
+    try (var out = new DeflaterOutputStream(bytes, new Deflater(Deflater.BEST_SPEED));
+        var files = Files.walk(folder)) {
+      for (var file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, out);
+      }
+    }
+    return bytes.count;
+  }
+
+  private static final class CountedBytes extends OutputStream {
+    long count;
+
+    @Override
+    public void write(int value) {
+      count++;
+    }
+
+    @Override
+    public void write(byte[] from, int start, int length) {
+      count += length;
+    }
+  }
+
   /** From an empty folder, with nothing in the environment but a PATH that has no JDK. */
   @Test
   void itRunsWithoutAJdk() throws Exception {
     var simulator = Python.simulator("a rehearsal of the bundle");
     var bundle = made();
     bundle.addRuntime();
+    long bytes = deflated();
+    assertTrue(bytes < 40_000_000, bytes + " bytes");
     var empty = Files.createDirectory(folder.resolve("empty"));
     var command =
         new ArrayList<>(
@@ -96,7 +127,7 @@ class BundleTest {
     var ran = Python.run(command, empty, Map.of());
     assertEquals(0, ran.code(), ran.said());
     var results = empty.resolve("results");
-    for (var step : List.of("info", "doctor", "captures")) {
+    for (var step : List.of("info", "device", "doctor", "captures")) {
       var written = (Map<?, ?>) Json.parse(Files.readString(results.resolve(step + ".json")));
       assertEquals("ok", written.get("status"), ran.said());
       assertEquals(true, written.get("simulated"));
@@ -107,5 +138,9 @@ class BundleTest {
     var again = Python.run(command, empty, Map.of());
     assertEquals(0, again.code(), again.said());
     assertTrue(again.said().contains("captures: done before"), again.said());
+    command.removeAll(List.of("--simulated", simulator.toString()));
+    var mixed = Python.run(command, empty, Map.of());
+    assertEquals(1, mixed.code(), mixed.said());
+    assertTrue(mixed.said().contains("name another --results"), mixed.said());
   }
 }

@@ -30,6 +30,10 @@ record Python(int code, String said) {
     return Path.of(folder).toAbsolutePath();
   }
 
+  String last() {
+    return said.lines().reduce("", (_, line) -> line);
+  }
+
   static void require(String test, boolean there, String reason) {
     if (!there) {
       System.out.println("skipped: " + test + ", " + reason);
