@@ -65,7 +65,7 @@ def torch_side(options):
     # It finds its libraries itself, by what its user has set.
     environment = {**os.environ, "LD_LIBRARY_PATH": os.environ.get("SLUICE_CALLER_LIBRARY_PATH", "")}
     try:
-        side = Side([sys.executable, "-B", here / "torch_bench.py"], environment)
+        side = Side([sys.executable, "-B", here / "torch_side.py"], environment)
         device = "cpu" if options.simulated else "cuda"
         who = side.ask({"threads": 1 if options.simulated else os.cpu_count(), "device": device, "math": options.math})
         return side, who

@@ -39,7 +39,8 @@ public final class Bundle {
           "cases.py",
           "machine.py",
           "race.py",
-          "torch_bench.py",
+          "torch_side.py",
+          "torch_cells.py",
           "cudnn_bench.c");
 
   private static final List<String> NATIVES = List.of("libgomp.so.1", "libdnnl.so.3");
