@@ -110,8 +110,8 @@ KERNEL(sgd)(const Row* table, int rows, Count chunks, const double* factor, doub
   }
 }
 
-// w *= kept, m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w -= rate m / (sqrt(v) / root + epsilon); with
-// `largest` (AMSGrad) its running maximum takes v's place.
+// w *= kept, m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w -= rate m / (sqrt(v) / root +
+// epsilon); with `largest` (AMSGrad) its running maximum takes v's place.
 KERNEL(adam)(const Row* table, int rows, Count chunks, const double* factor, double rate,
              double b1, double rest1, double b2, double rest2, double correction, double epsilon,
              double l2, double kept) {

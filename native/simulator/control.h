@@ -44,6 +44,8 @@ void sluice_sim_set_limit(unsigned long long instructions);
 void sluice_sim_set_memory(unsigned long long bytes);
 // Chooses interleavings, weight layouts and odd sizes.
 void sluice_sim_set_seed(unsigned long long seed);
+// Bytes of workspace that every engine of a convolution wants for each frame from now on; 0 first.
+void sluice_sim_set_hunger(unsigned long long bytes);
 // "lazy": work runs when something that needs it is waited for (finds missing waits surely);
 // "contrary": everything that may run before it does (finds what overwrites too early);
 // "random": some of what may run does, by the seed; "eager": at once.

@@ -37,6 +37,9 @@ void sluice_sim_report(const char* format, ...);
 // Chooses weight layouts, odd sizes and interleavings; SLUICE_SIMULATOR_SEED, 1 by default.
 uint64_t sluice_sim_seed();
 
+// Bytes of workspace that every convolution engine wants for each frame, besides its own.
+uint64_t sluice_sim_hunger();
+
 // The context that is current on this thread, or null.
 const void* sluice_sim_context();
 }

@@ -128,6 +128,11 @@ EXPORTED void sluice_sim_report(const char* format, ...) {
   simulator().broken(line);
 }
 
+EXPORTED uint64_t sluice_sim_hunger() {
+  Guard guard(simulator().lock);
+  return simulator().hunger;
+}
+
 EXPORTED uint64_t sluice_sim_seed() {
   Guard guard(simulator().lock);
   return simulator().seed;
@@ -226,6 +231,11 @@ EXPORTED void sluice_sim_set_seed(unsigned long long seed) {
   Guard guard(simulator().lock);
   simulator().seed = seed;
   simulator().scheduler.setSeed(seed);
+}
+
+EXPORTED void sluice_sim_set_hunger(unsigned long long bytes) {
+  Guard guard(simulator().lock);
+  simulator().hunger = bytes;
 }
 
 EXPORTED int sluice_sim_set_order(const char* order) {

@@ -173,6 +173,7 @@ class Simulator {
   std::unordered_map<uint64_t, std::shared_ptr<Pool>> poolOf;
   uint64_t memoryLimit = 0;
   uint64_t seed = 1;
+  uint64_t hunger = 0;
   uint64_t instructionLimit = 20'000'000'000;
   uint64_t launches = 0;
   uint64_t instructions = 0;

@@ -33,7 +33,9 @@ bool winograd(const Operation& o) {
 
 }  // namespace
 
-std::optional<Engine> engine(const Graph& graph, int64_t index) {
+namespace {
+
+std::optional<Engine> sated(const Graph& graph, int64_t index) {
   const Operation& o = graph.operation;
   if (!simulated(o)) return std::nullopt;
   const bool single = o.x.type == FLOAT;
@@ -63,6 +65,15 @@ std::optional<Engine> engine(const Graph& graph, int64_t index) {
     case 7: return Engine{graph, 7, "refused", {}, 0, Rounding::none, true};
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Engine> engine(const Graph& graph, int64_t index) {
+  std::optional<Engine> found = sated(graph, index);
+  if (found)
+    found->workspace += static_cast<int64_t>(sluice_sim_hunger()) * graph.operation.x.dims[0];
+  return found;
 }
 
 std::vector<Engine> suggested(const Graph& graph, int mode) {

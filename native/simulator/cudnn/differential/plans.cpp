@@ -1,7 +1,7 @@
 // usage: plans LIBCUDNN DEVICE.json CONVOLUTIONS. Plans each convolution for a device that is not
-// there, by its properties, in each form that the engine asks for, and prints what came of it: "FORM
-// CONVOLUTION: returned N finalised N deterministic N exact N workspace LEAST MOST within 0 N 16 N 256
-// N", the last three the exact plans that want no workspace, at most 16 and at most 256 MiB.
+// there, by its properties, in each form that the engine asks for, and prints what came of it:
+// "FORM CONVOLUTION: returned N finalised N deterministic N exact N workspace LEAST MOST within 0 N
+// 16 N 256 N", the last three the exact plans that want at most so many MiB of workspace.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -190,8 +190,8 @@ void plans(const Backend& device, const std::string& line, const Form& form) {
         heuristic.get(ENGINEHEUR_RESULTS, TYPE_BACKEND_DESCRIPTOR, 64, handles.data());
     for (int64_t i = 0; i < count; i++) plan(*configs[i], device, form.factors == FLOAT, outcome);
   }
-  std::printf("%s %s: returned %d finalised %d deterministic %d exact %d workspace %ld %ld", form.name,
-              line.c_str(), outcome.returned, outcome.finalised, outcome.deterministic,
+  std::printf("%s %s: returned %d finalised %d deterministic %d exact %d workspace %ld %ld",
+              form.name, line.c_str(), outcome.returned, outcome.finalised, outcome.deterministic,
               outcome.exact, (long)outcome.least, (long)outcome.most);
   std::printf(" within 0 %d 16 %d 256 %d\n", outcome.within[0], outcome.within[1],
               outcome.within[2]);

@@ -45,6 +45,7 @@ final class ConvOperation implements AutoCloseable {
   private final int alignment;
   private final List<Descriptor> made = new ArrayList<>();
   private final Descriptor graph;
+  private long wanted;
 
   /**
    * @param add whether it adds to what it writes
@@ -177,13 +178,22 @@ final class ConvOperation implements AutoCloseable {
   List<Plan> plans(MathMode math, long workspace, int most) {
     var found = new ArrayList<Plan>();
     for (int mode : new int[] {CUDNN_HEUR_MODE_A(), CUDNN_HEUR_MODE_FALLBACK()}) {
-      for (var config : found.isEmpty() ? configs(mode) : List.<Descriptor>of()) {
+      boolean enough = !found.isEmpty() || wanted > 0 && spec.batch() > 1;
+      for (var config : enough ? List.<Descriptor>of() : configs(mode)) {
         if (found.size() < most && allowed(config, math)) {
           addPlan(found, config, workspace);
         }
       }
     }
     return found;
+  }
+
+  /**
+   * {@return the least workspace of the plans that wanted too much, 0 where none did} Then fewer
+   * frames at once are better than the plans that are there for want of any other.
+   */
+  long wanted() {
+    return wanted;
   }
 
   /** What the heuristics say; the number they announce is only an upper bound. */
@@ -286,6 +296,8 @@ final class ConvOperation implements AutoCloseable {
     if (needs <= workspace) {
       long engine = engine(config).getLong(CUDNN_ATTR_ENGINE_GLOBAL_INDEX());
       found.add(new Plan(plan, needs, engine));
+    } else {
+      wanted = wanted == 0 ? needs : Math.min(wanted, needs);
     }
   }
 

@@ -16,7 +16,6 @@ import java.util.Map;
  * share one; which of them is the fastest is found once for all streams of a device.
  */
 final class ConvPlans implements AutoCloseable {
-  private static final long WORKSPACE = Long.getLong("sluice.cuda.workspace", 256L << 20);
   private static final boolean TIMED = !"heuristic".equals(System.getProperty("sluice.cuda.plans"));
   private static final int CANDIDATES = 4;
   private static final int MOST_PACKS = 8192;
@@ -27,11 +26,13 @@ final class ConvPlans implements AutoCloseable {
 
   /**
    * @param plan null where cuDNN has none
+   * @param frames how many to do at once
    */
-  private record Chosen(ConvOperation operation, ConvOperation.Plan plan) {}
+  private record Chosen(ConvOperation operation, ConvOperation.Plan plan, int frames) {}
 
   private record Pack(MemorySegment plan, long x, long w, long y, long workspace) {}
 
+  private final long limit = Long.getLong("sluice.cuda.workspace", 256L << 20);
   private final CudaStream stream;
   private final Cudnn cudnn;
   private final Plans<Key, Chosen> chosen;
@@ -62,7 +63,16 @@ final class ConvPlans implements AutoCloseable {
 
   /** {@return the plan, or null where cuDNN has none} */
   ConvOperation.Plan plan(Key key) {
-    return chosen.of(key, this::chooseApart).plan;
+    return chosen(key).plan;
+  }
+
+  /** {@return how many frames to do at once: all, unless that takes too much workspace} */
+  int frames(Key key) {
+    return chosen(key).frames;
+  }
+
+  private Chosen chosen(Key key) {
+    return chosen.of(key, this::chooseApart);
   }
 
   private Chosen chooseApart(Key key) {
@@ -71,15 +81,28 @@ final class ConvPlans implements AutoCloseable {
     return made[0];
   }
 
+  /** The most frames that fit by their share, fewer where that leaves no rest. */
+  private int fitting(int frames, long wanted) {
+    int most = (int) Math.clamp(frames * (double) limit / wanted, 1, frames - 1);
+    for (int even = most; even > most / 2; even--) {
+      if (frames % even == 0) {
+        return even;
+      }
+    }
+    return most;
+  }
+
   private Chosen choose(Key key) {
     var operation = new ConvOperation(cudnn, key.spec, key.kind, key.add, key.alignment);
     try {
-      var plans = operation.plans(stream.backend().math(), WORKSPACE, TIMED ? CANDIDATES : 1);
+      var plans = operation.plans(stream.backend().math(), limit, TIMED ? CANDIDATES : 1);
       if (plans.isEmpty()) {
-        return new Chosen(operation, null);
+        int frames = key.spec.batch();
+        boolean fewer = operation.wanted() > 0 && frames > 1;
+        return new Chosen(operation, null, fewer ? fitting(frames, operation.wanted()) : frames);
       }
       int fastest = stream.backend().remembered().of(key, plans.size(), () -> fastest(key, plans));
-      return new Chosen(operation, plans.get(fastest));
+      return new Chosen(operation, plans.get(fastest), key.spec.batch());
     } catch (RuntimeException e) {
       operation.close();
       throw e;

@@ -52,18 +52,41 @@ record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
   }
 
   private CudaConvolution ofHalves() {
+    return of(half(), spec.batch(), false);
+  }
+
+  private CudaConvolution of(DType type, int frames, boolean bias) {
     return new CudaConvolution(
         new ConvSpec(
-            half(),
-            spec.batch(),
+            type,
+            frames,
             spec.height(),
             spec.width(),
             spec.inputs(),
             spec.outputs(),
             spec.kernelHeight(),
             spec.kernelWidth(),
-            false),
+            bias),
         backend);
+  }
+
+  private interface Piece {
+    void run(CudaConvolution convolution, long xOffset, long yOffset);
+  }
+
+  /** Runs pieces of the frames; false where all of them go at once. */
+  private boolean inPieces(CudaStream stream, ConvPlans.Key key, Piece piece) {
+    int frames = stream.convolutions().frames(key);
+    if (frames == spec.batch()) {
+      return false;
+    }
+    long x = inputs() / spec.batch() * bytes();
+    long y = outputs() / spec.batch() * bytes();
+    for (int from = 0; from < spec.batch(); from += frames) {
+      int count = Math.min(frames, spec.batch() - from);
+      piece.run(of(spec.type(), count, spec.bias()), from * x, from * y);
+    }
+    return true;
   }
 
   /** Plans of one weight share what they pack, whatever the frames. */
@@ -142,6 +165,12 @@ record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
 
   /** On addresses, without the bias; dw [K, C, kh, kw] is added to. */
   void backwardWeights(CudaStream stream, long x, long dy, long dw) {
+    var key =
+        half() == null ? key(Kind.WEIGHTS, false, x, dy) : ofHalves().key(Kind.WEIGHTS, false);
+    if (inPieces(
+        stream, key, (part, dx, to) -> part.backwardWeights(stream, x + dx, dy + to, dw))) {
+      return;
+    }
     if (half() != null && new Halves(stream, Kind.WEIGHTS).backwardWeights(x, dy, dw)) {
       return;
     }
@@ -242,6 +271,10 @@ record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
   }
 
   private void run(CudaStream stream, Kind kind, boolean add, long x, long w, long y) {
+    var key = half() == null ? key(kind, add, x, w, y) : ofHalves().key(kind, false);
+    if (inPieces(stream, key, (part, dx, dy) -> part.run(stream, kind, add, x + dx, w, y + dy))) {
+      return;
+    }
     if (half() != null && new Halves(stream, kind).run(kind == Kind.FORWARD, add, x, w, y)) {
       return;
     }
@@ -258,8 +291,12 @@ record CudaConvolution(ConvSpec spec, CudaBackend backend) implements ConvPlan {
   /** Where no engine adds to what is there: into scratch memory, and a kernel adds. */
   private void runApart(CudaStream stream, Kind kind, long x, long w, long y) {
     boolean forward = kind == Kind.FORWARD;
+    var key = key(kind, false, forward ? x : y, w);
+    if (inPieces(stream, key, (part, dx, dy) -> part.runApart(stream, kind, x + dx, w, y + dy))) {
+      return;
+    }
     long count = forward ? outputs() : inputs();
-    var plan = required(stream, key(kind, false, forward ? x : y, w));
+    var plan = required(stream, key);
     var at = stream.convolutionScratch(plan.workspace(), count * bytes());
     stream.convolutions().run(plan, forward ? x : at[1], w, forward ? at[1] : y, at[0]);
     CudaKernels.add(stream, spec.type(), at[1], forward ? y : x, count);

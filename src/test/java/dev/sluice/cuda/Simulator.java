@@ -96,6 +96,11 @@ final class Simulator {
     call("sluice_sim_set_seed", FunctionDescriptor.ofVoid(JAVA_LONG), seed);
   }
 
+  /** Bytes of workspace that every engine of a convolution wants for each frame from now on. */
+  static void setHunger(long bytes) {
+    call("sluice_sim_set_hunger", FunctionDescriptor.ofVoid(JAVA_LONG), bytes);
+  }
+
   private static String text(String function) {
     try (var arena = Arena.ofConfined()) {
       int most = 1 << 16;
