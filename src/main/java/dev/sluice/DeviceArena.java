@@ -121,14 +121,15 @@ public final class DeviceArena implements AutoCloseable {
     if (closed) {
       return;
     }
-    closed = true;
     try {
       if (stream == null) {
         device.synchronizeAll();
       } else {
+        // What is kept back reads these tensors.
         stream.submit();
       }
     } finally {
+      closed = true;
       device.pool().giveBack(blocks, total, stream);
       blocks.clear();
       device.closed(this);

@@ -47,6 +47,7 @@ final class ConvPlans implements AutoCloseable {
   /** With the packs of its plan, which else would wait for the plan to come again. */
   private void end(Chosen old) {
     var cleanup = new Cleanup();
+    cleanup.run(stream::forgetGraphs);
     if (old.plan != null) {
       var handle = old.plan.descriptor().handle();
       for (var each = packs.entrySet().iterator(); each.hasNext(); ) {

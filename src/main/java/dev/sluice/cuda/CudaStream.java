@@ -188,6 +188,11 @@ final class CudaStream extends Stream {
     batch.submit();
   }
 
+  /** For when a plan ends that graphs may have been captured from. */
+  void forgetGraphs() {
+    graphs.forget();
+  }
+
   /** Does work that waits or whose numbers are others each time, after all that came before. */
   void apart(Runnable work) {
     batch.apart(work);

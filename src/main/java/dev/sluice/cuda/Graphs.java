@@ -189,11 +189,16 @@ final class Graphs implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() {
+  /** Forgets all graphs: what they were captured from may have ended. */
+  void forget() {
     var cleanup = new Cleanup();
     graphs.values().forEach(graph -> cleanup.run(() -> destroy(graph)));
     graphs.clear();
     cleanup.done();
+  }
+
+  @Override
+  public void close() {
+    forget();
   }
 }

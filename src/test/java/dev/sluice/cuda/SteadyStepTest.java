@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -108,9 +109,13 @@ class SteadyStepTest {
     final Trainer trainer;
 
     Run(Device device, Model model, DeviceArena arena) {
+      this(device, model, arena, 0);
+    }
+
+    Run(Device device, Model model, DeviceArena arena, int segment) {
       layer = model.of(arena);
       var adam = new Adam(layer.parameters(), 0.01, arena);
-      trainer = new Trainer(device, layer, adam, Schedule.constant(0.01), 0.5);
+      trainer = new Trainer(device, layer, adam, Schedule.constant(0.01), 0.5, segment);
     }
 
     void advance(int step) {
@@ -183,6 +188,21 @@ class SteadyStepTest {
             got.layer.parameters().get(i).value().floats(),
             5e-4f,
             wanted.name());
+      }
+    }
+  }
+
+  /** Passes within the pass end while their work is still kept back. */
+  @Test
+  void aSequenceInSegmentsLearnsTheSame() {
+    try (var here = cpu.arena();
+        var there = cuda.arena()) {
+      var expected = new Run(cpu, Model.CONV_GRU, here, 2);
+      var got = new Run(cuda, Model.CONV_GRU, there, 2);
+      for (int step = 0; step < 4; step++) {
+        expected.advance(step);
+        got.advance(step);
+        assertEquals(expected.trainer.loss(), got.trainer.loss(), 1e-5);
       }
     }
   }
