@@ -5,6 +5,8 @@ captures.py record FILE --cuda F --cudnn F --cublas F...   a line of JSON a case
 captures.py replay FILE --cuda F --cudnn F --cublas F...   makes the same calls and prints what differs (exit 1)
 captures.py device FILE --cuda F --cudnn F --cublas F...   only the device's properties, as JSON
 
+Without --cuda, record asks only what needs no device: statuses of cuDNN's calls without a handle.
+
 A line: case (kind and title), device, driver, cudnn, simulated, and calls: [[call, status, answers]...]. A case that
 ended the process says died, one that broke the context says lost.
 
@@ -49,7 +51,7 @@ def record_here(arguments):
     libraries = Libraries(arguments.cuda, arguments.cudnn, arguments.cublas)
     about = libraries.start()
     with open(arguments.file, "a") as file:
-        for kind, title, calls in cases.all_cases()[arguments.after :]:
+        for kind, title, calls in cases.all_cases(libraries.device)[arguments.after :]:
             done, lost = run(libraries, calls)
             write(file, {"case": [kind, title], **about, **({"lost": lost} if lost else {}), "calls": done})
             if lost:
@@ -76,7 +78,7 @@ def whole_lines(path):
 
 def record(arguments):
     """Starts processes until every case has a line; one that dies costs that case alone."""
-    all_cases = cases.all_cases()
+    all_cases = cases.all_cases(arguments.cuda is not None)
     while (done := whole_lines(arguments.file)) < len(all_cases):
         command = [sys.executable, __file__, *sys.argv[1:], "--after", str(done)]
         code = watched(command, arguments.file)
@@ -85,8 +87,11 @@ def record(arguments):
         if code < 0:
             after = whole_lines(arguments.file)
             kind, title, calls = all_cases[after]
-            with open(arguments.file, "a") as file:
-                write(file, {"case": [kind, title], "died": code, "calls": [[call, None, {}] for call in calls]})
+            with open(arguments.file, "a+") as file:
+                file.seek(0)
+                first = json.loads(file.readline() or "{}")
+                about = {k: first[k] for k in ("device", "driver", "cudnn", "simulated") if k in first}
+                write(file, {"case": [kind, title], **about, "died": code, "calls": [[call, None, {}] for call in calls]})
     print(f"{len(all_cases)} cases")
     return 0
 
@@ -188,7 +193,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["record", "replay", "device"])
     parser.add_argument("file")
-    parser.add_argument("--cuda", required=True)
+    parser.add_argument("--cuda", help="libcuda; without it only what needs no device is recorded")
     parser.add_argument("--cudnn", required=True)
     parser.add_argument("--cublas", nargs="+", required=True, help="cuBLAS Lt first")
     parser.add_argument("--after", type=int, help=argparse.SUPPRESS)

@@ -325,6 +325,8 @@ def wrong_graphs():
     yield from spoil("cudnnBackendSetAttribute", made, call, (1, None), (2, 100), (2, 9999), (3, 1), (4, 0), (4, -1), (5, None))
     yield "wrong", "cudnnBackendFinalize of an empty tensor", made + [finish("t")]
     yield "wrong", "cudnnBackendFinalize: argument 1 is None", [["cudnnBackendFinalize", None]]
+    yield "wrong", "cudnnBackendGetAttribute: argument 1 is None", [["cudnnBackendGetAttribute", None, 902, INT64, 1, None, None]]
+    yield "wrong", "cudnnBackendExecute: every argument is None", [["cudnnBackendExecute", None, None, None]]
     yield "wrong", "cudnnBackendGetAttribute of what is not finished", made + [
         ["cudnnBackendGetAttribute", "@t", 902, INT64, 4, ">>n", ["i64", 0, 0, 0, 0]]]
     for kind in (1, 2, 3, 4, 5, 10, 11, 12, 15, 16):
@@ -413,5 +415,11 @@ def device():
     ]
 
 
-def all_cases():
-    return [case for kind in (device, sizes, outputs, wrong) for case in kind()]
+def all_cases(with_device=True):
+    """All, or those that ask nothing but cuDNN, and no handle of it."""
+    found = [case for kind in (device, sizes, outputs, wrong) for case in kind()]
+    return found if with_device else [case for case in found if not needs_device(case[2])]
+
+
+def needs_device(calls):
+    return any(not name.startswith("cudnn") or ">handle" in arguments or "@handle" in arguments for name, *arguments in calls)

@@ -32,7 +32,8 @@ class Libraries:
     """The libraries, and what they say they are."""
 
     def __init__(self, cuda, cudnn, cublas):
-        self.all = [ctypes.CDLL(cuda, ctypes.RTLD_GLOBAL)]
+        self.device = cuda is not None
+        self.all = [ctypes.CDLL(cuda, ctypes.RTLD_GLOBAL)] if cuda else []
         # cuDNN opens cuBLAS Lt by its name, so it has to be there already.
         self.all += [ctypes.CDLL(file, ctypes.RTLD_GLOBAL) for file in cublas]
         self.all.append(ctypes.CDLL(cudnn, ctypes.RTLD_GLOBAL))
@@ -46,7 +47,13 @@ class Libraries:
         raise LookupError(f"no library has {name}")
 
     def start(self):
-        """Makes the first device current; what stands in every capture."""
+        """Makes the first device current, if there is one; what stands in every capture."""
+        version = self.function("cudnnGetVersion")
+        version.restype = ctypes.c_size_t
+        title, driver = self.start_device() if self.device else ("none", 0)
+        return {"device": title, "driver": driver, "cudnn": version(), "simulated": "simulated" in title.lower()}
+
+    def start_device(self):
         device, context, driver = ctypes.c_int(), ctypes.c_void_p(), ctypes.c_int()
         name = ctypes.create_string_buffer(256)
         for call, *arguments in (
@@ -60,14 +67,11 @@ class Libraries:
             status = self.function(call)(*arguments)
             if status != 0:
                 raise OSError(f"{call} returned {status}")
-        version = self.function("cudnnGetVersion")
-        version.restype = ctypes.c_size_t
-        title = name.value.decode()
-        return {"device": title, "driver": driver.value, "cudnn": version(), "simulated": "simulated" in title.lower()}
+        return name.value.decode(), driver.value
 
     def lost(self):
         """The status of a context that is broken, else 0."""
-        return self.function("cuCtxSynchronize")()
+        return self.function("cuCtxSynchronize")() if self.device else 0
 
 
 class Machine:

@@ -213,7 +213,7 @@ int cudnnBackendSetAttribute(void* descriptor, int attribute, int type, int64_t 
                              const void* elements) {
   if (int injected = enter("cudnnBackendSetAttribute")) return injected;
   auto found = descriptors().find(descriptor, "cudnnBackendSetAttribute");
-  return found == nullptr ? fail(BAD_PARAM, "descriptor == NULL")
+  return found == nullptr ? fail(BAD_PARAM_NULL_POINTER, "descriptor == NULL")
                           : set(*found, attribute, type, count, elements);
 }
 
@@ -228,7 +228,7 @@ int cudnnBackendGetAttribute(void* descriptor, int attribute, int type, int64_t 
 int cudnnBackendFinalize(void* descriptor) {
   if (int injected = enter("cudnnBackendFinalize")) return injected;
   auto found = descriptors().find(descriptor, "cudnnBackendFinalize");
-  if (found == nullptr) return fail(BAD_PARAM, "descriptor == NULL");
+  if (found == nullptr) return fail(BAD_PARAM_NULL_POINTER, "descriptor == NULL");
   if (found->finalized) return fail(BAD_PARAM, "the descriptor is finalized");
   const int status = finalize(*found);
   found->finalized = status == SUCCESS;
