@@ -2,7 +2,6 @@ package dev.sluice.cpu;
 
 import static dev.sluice.cpu.Lanes.COUNT;
 import static dev.sluice.cpu.Lanes.ORDER;
-import static dev.sluice.cpu.Lanes.STEP;
 import static dev.sluice.cpu.Lanes.WIDTH;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -10,78 +9,32 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 
-/** One row times a matrix, over vectors; bound by how fast the matrix comes from the caches. */
+/**
+ * One row times a matrix, over vectors; bound by how fast the matrix comes from the caches, so it
+ * lies in the order of its use: in panels of {@link #PANEL} outputs, [in, PANEL] each, filled up
+ * with zeros.
+ */
 final class RowVector {
+  static final int PANEL = 16;
+
   /** Outputs that are worked on at once; a thread's part begins at a multiple of it. */
   static final int BLOCK = 4 * COUNT;
 
+  private static final long ROW = 4L * PANEL;
+
   private RowVector() {}
 
-  /** to[o] (+)= from . w[o], w [out, in], for outputs low..high. */
-  static void dots(
-      MemorySegment w,
-      MemorySegment from,
-      MemorySegment to,
-      int in,
-      int low,
-      int high,
-      boolean add) {
-    int o = low;
-    for (; o + 4 <= high; o += 4) {
-      four(w, 4L * o * in, 4L * in, from, in, to, o, add);
-    }
-    for (; o < high; o++) {
-      put(to, o, dot(w, (long) o * in, from, 0, in), add);
-    }
-  }
-
-  private static void four(
-      MemorySegment w,
-      long at,
-      long stride,
-      MemorySegment from,
-      int in,
-      MemorySegment to,
-      int o,
-      boolean add) {
-    var a = FloatVector.zero(WIDTH);
-    var b = a;
-    var c = a;
-    var d = a;
-    long whole = 4L * Lanes.whole(0, in);
-    for (long e = 0; e < whole; e += STEP) {
-      var x = fromMemorySegment(WIDTH, from, e, ORDER);
-      a = x.fma(fromMemorySegment(WIDTH, w, at + e, ORDER), a);
-      b = x.fma(fromMemorySegment(WIDTH, w, at + stride + e, ORDER), b);
-      c = x.fma(fromMemorySegment(WIDTH, w, at + 2 * stride + e, ORDER), c);
-      d = x.fma(fromMemorySegment(WIDTH, w, at + 3 * stride + e, ORDER), d);
-    }
-    int done = (int) (whole / 4);
-    long first = at / 4;
-    put(to, o, Lanes.sum(a) + dot(w, first, from, done, in), add);
-    put(to, o + 1, Lanes.sum(b) + dot(w, first + in, from, done, in), add);
-    put(to, o + 2, Lanes.sum(c) + dot(w, first + 2L * in, from, done, in), add);
-    put(to, o + 3, Lanes.sum(d) + dot(w, first + 3L * in, from, done, in), add);
-  }
-
-  private static float dot(MemorySegment w, long row, MemorySegment from, int low, int high) {
-    float sum = 0;
-    for (int k = low; k < high; k++) {
-      sum += w.getAtIndex(ValueLayout.JAVA_FLOAT, row + k) * get(from, k);
-    }
-    return sum;
-  }
-
-  private static float get(MemorySegment m, int at) {
-    return m.getAtIndex(ValueLayout.JAVA_FLOAT, at);
-  }
-
-  private static void put(MemorySegment to, int at, float value, boolean add) {
-    to.setAtIndex(ValueLayout.JAVA_FLOAT, at, add ? get(to, at) + value : value);
-  }
-
-  /** to[o] (+)= sum over k of from[k] w[k, o], w [in, out], for outputs low..high. */
-  static void sums(
+  /**
+   * to[o] (+)= sum over k of from[k] w[k, o], for the outputs of some blocks.
+   *
+   * @param w [out, in] in panels, each of in rows and those that fill them up to a multiple of 16
+   * @param in length of from
+   * @param out length of to
+   * @param low the first block
+   * @param high the block after the last
+   * @param back whether the last comes first
+   */
+  static void product(
       MemorySegment w,
       MemorySegment from,
       MemorySegment to,
@@ -89,48 +42,83 @@ final class RowVector {
       int out,
       int low,
       int high,
-      boolean add) {
-    int o = low;
-    for (; o + BLOCK <= high; o += BLOCK) {
-      block(w, from, to, in, 4L * out, 4L * o, add);
-    }
-    for (; o < high; o++) {
-      float sum = 0;
-      for (int k = 0; k < in; k++) {
-        sum += w.getAtIndex(ValueLayout.JAVA_FLOAT, (long) k * out + o) * get(from, k);
-      }
-      put(to, o, sum, add);
+      boolean add,
+      boolean back) {
+    for (int i = low; i < high; i++) {
+      int o = BLOCK * (back ? low + high - 1 - i : i);
+      block(w, from, in, to, o, Math.min(BLOCK, out - o), add);
     }
   }
 
+  /** Where the weights of an output begin. */
+  private static long at(int o, int in) {
+    return ROW * (o / PANEL) * ((in + PANEL - 1) / PANEL * PANEL) + 4 * (o % PANEL);
+  }
+
+  /** Even and odd inputs apart, so that no addition waits for the one before. */
   private static void block(
       MemorySegment w,
       MemorySegment from,
-      MemorySegment to,
       int in,
-      long stride,
-      long at,
+      MemorySegment to,
+      int o,
+      int count,
       boolean add) {
+    // What there is not is the first again, and not stored.
+    long first = at(o, in);
+    long second = count > COUNT ? at(o + COUNT, in) : first;
+    long third = count > 2 * COUNT ? at(o + 2 * COUNT, in) : first;
+    long fourth = count > 3 * COUNT ? at(o + 3 * COUNT, in) : first;
     var a = FloatVector.zero(WIDTH);
     var b = a;
     var c = a;
     var d = a;
-    for (int k = 0; k < in; k++) {
-      var x = FloatVector.broadcast(WIDTH, get(from, k));
-      long row = k * stride + at;
-      a = x.fma(fromMemorySegment(WIDTH, w, row, ORDER), a);
-      b = x.fma(fromMemorySegment(WIDTH, w, row + STEP, ORDER), b);
-      c = x.fma(fromMemorySegment(WIDTH, w, row + 2 * STEP, ORDER), c);
-      d = x.fma(fromMemorySegment(WIDTH, w, row + 3 * STEP, ORDER), d);
+    var e = a;
+    var f = a;
+    var g = a;
+    var h = a;
+    for (int k = 0; k + 1 < in; k += 2) {
+      var x = get(from, k);
+      long row = ROW * k;
+      a = x.fma(fromMemorySegment(WIDTH, w, first + row, ORDER), a);
+      b = x.fma(fromMemorySegment(WIDTH, w, second + row, ORDER), b);
+      c = x.fma(fromMemorySegment(WIDTH, w, third + row, ORDER), c);
+      d = x.fma(fromMemorySegment(WIDTH, w, fourth + row, ORDER), d);
+      var y = get(from, k + 1);
+      long next = row + ROW;
+      e = y.fma(fromMemorySegment(WIDTH, w, first + next, ORDER), e);
+      f = y.fma(fromMemorySegment(WIDTH, w, second + next, ORDER), f);
+      g = y.fma(fromMemorySegment(WIDTH, w, third + next, ORDER), g);
+      h = y.fma(fromMemorySegment(WIDTH, w, fourth + next, ORDER), h);
     }
-    put(to, at, a, add);
-    put(to, at + STEP, b, add);
-    put(to, at + 2 * STEP, c, add);
-    put(to, at + 3 * STEP, d, add);
+    if (in % 2 == 1) {
+      var x = get(from, in - 1);
+      long row = ROW * (in - 1);
+      a = x.fma(fromMemorySegment(WIDTH, w, first + row, ORDER), a);
+      b = x.fma(fromMemorySegment(WIDTH, w, second + row, ORDER), b);
+      c = x.fma(fromMemorySegment(WIDTH, w, third + row, ORDER), c);
+      d = x.fma(fromMemorySegment(WIDTH, w, fourth + row, ORDER), d);
+    }
+    put(to, o, a.add(e), count, add);
+    put(to, o + COUNT, b.add(f), count - COUNT, add);
+    put(to, o + 2 * COUNT, c.add(g), count - 2 * COUNT, add);
+    put(to, o + 3 * COUNT, d.add(h), count - 3 * COUNT, add);
   }
 
-  private static void put(MemorySegment to, long at, FloatVector value, boolean add) {
-    (add ? value.add(fromMemorySegment(WIDTH, to, at, ORDER)) : value)
-        .intoMemorySegment(to, at, ORDER);
+  private static FloatVector get(MemorySegment m, int at) {
+    return FloatVector.broadcast(WIDTH, m.getAtIndex(ValueLayout.JAVA_FLOAT, at));
+  }
+
+  /** The first of a vector's numbers, at most as many as it has. */
+  private static void put(MemorySegment to, int o, FloatVector value, int count, boolean add) {
+    if (count >= COUNT) {
+      (add ? value.add(fromMemorySegment(WIDTH, to, 4L * o, ORDER)) : value)
+          .intoMemorySegment(to, 4L * o, ORDER);
+      return;
+    }
+    for (int i = 0; i < count; i++) {
+      float old = add ? to.getAtIndex(ValueLayout.JAVA_FLOAT, o + i) : 0;
+      to.setAtIndex(ValueLayout.JAVA_FLOAT, o + i, old + value.lane(i));
+    }
   }
 }

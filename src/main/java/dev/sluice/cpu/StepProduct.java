@@ -41,7 +41,14 @@ interface StepProduct extends AutoCloseable {
   /** Packs the rows of a recurrent matrix that take part. */
   void pack(CpuStream stream, MemorySegment recurrent, MemorySegment packed);
 
-  void run(CpuStream stream, MemorySegment packed, MemorySegment from, MemorySegment to);
+  /**
+   * Multiplies.
+   *
+   * @param back whether the weights are walked from their end, where that makes a difference in
+   *     time: a product that follows itself finds in the cache what it used last
+   */
+  void run(
+      CpuStream stream, MemorySegment packed, MemorySegment from, MemorySegment to, boolean back);
 
   @Override
   void close();
@@ -55,8 +62,21 @@ interface StepProduct extends AutoCloseable {
     if (single && spec.batch > 1) {
       return new Packed(engine, spec);
     }
-    var plain = new Plain(Reals.of(network.type()), spec);
-    return single && VectorApi.PRESENT ? new Row(spec, plain) : plain;
+    return single && VectorApi.PRESENT
+        ? new Row(engine, spec)
+        : new Plain(Reals.of(network.type()), spec);
+  }
+
+  /** The weights as they are given. */
+  private static MemorySegment plain(Descriptors descriptors, Spec spec) {
+    return spec.transposed
+        ? descriptors.strided(spec.in, spec.out, 1, spec.in)
+        : descriptors.strided(spec.in, spec.out, spec.out, 1);
+  }
+
+  /** The rows of a recurrent matrix that take part, and those after them. */
+  private static MemorySegment part(Spec spec, MemorySegment recurrent) {
+    return recurrent.asSlice(4L * spec.firstRow * (spec.transposed ? spec.in : spec.out));
   }
 
   /** float32: a oneDNN matrix product whose weights are packed. */
@@ -73,10 +93,7 @@ interface StepProduct extends AutoCloseable {
       this.spec = spec;
       try (var descriptors = new Descriptors()) {
         var any = descriptors.tagged(dnnl_format_tag_any(), spec.in, spec.out);
-        var plain =
-            spec.transposed
-                ? descriptors.strided(spec.in, spec.out, 1, spec.in)
-                : descriptors.strided(spec.in, spec.out, spec.out, 1);
+        var plain = plain(descriptors, spec);
         // One layout for every batch, so that a model keeps one packed copy.
         try (var usual = product(engine, spec, USUAL_BATCH, any)) {
           var layout = usual.descriptor(dnnl_query_weights_md());
@@ -124,12 +141,16 @@ interface StepProduct extends AutoCloseable {
 
     @Override
     public void pack(CpuStream stream, MemorySegment recurrent, MemorySegment packed) {
-      long row = 4L * (spec.transposed ? spec.in : spec.out);
-      stream.execute(pack, ConvPrimitives.REORDER, recurrent.asSlice(spec.firstRow * row), packed);
+      stream.execute(pack, ConvPrimitives.REORDER, part(spec, recurrent), packed);
     }
 
     @Override
-    public void run(CpuStream stream, MemorySegment packed, MemorySegment from, MemorySegment to) {
+    public void run(
+        CpuStream stream,
+        MemorySegment packed,
+        MemorySegment from,
+        MemorySegment to,
+        boolean back) {
       stream.execute(product, ARGUMENTS, from, packed, to);
     }
 
@@ -141,7 +162,18 @@ interface StepProduct extends AutoCloseable {
   }
 
   /** float32: one row, the outputs spread over the team, each always on the same thread. */
-  record Row(Spec spec, Plain copy) implements StepProduct {
+  final class Row implements StepProduct {
+    private final Spec spec;
+    private final Primitive pack;
+
+    Row(MemorySegment engine, Spec spec) {
+      this.spec = spec;
+      try (var descriptors = new Descriptors()) {
+        var panels = descriptors.tagged(dnnl_BA16a16b(), spec.in, spec.out);
+        this.pack = Primitive.reorder(engine, plain(descriptors, spec), panels);
+      }
+    }
+
     @Override
     public String implementation() {
       return "Java, " + Lanes.COUNT + " lanes";
@@ -149,36 +181,36 @@ interface StepProduct extends AutoCloseable {
 
     @Override
     public long packedBytes() {
-      return copy.packedBytes();
+      return pack.bytes(dnnl_query_dst_md());
     }
 
     @Override
     public void pack(CpuStream stream, MemorySegment recurrent, MemorySegment packed) {
-      copy.pack(stream, recurrent, packed);
+      stream.execute(pack, ConvPrimitives.REORDER, part(spec, recurrent), packed);
     }
 
     @Override
-    public void run(CpuStream stream, MemorySegment packed, MemorySegment from, MemorySegment to) {
-      int block = spec.transposed ? 4 : RowVector.BLOCK;
-      int blocks = (spec.out + block - 1) / block;
-      int grain = Loops.GRAIN / (spec.in * block) + 1;
-      stream.team().run(blocks, grain, (low, high) -> part(packed, from, to, low, high, block));
-    }
-
-    private void part(
-        MemorySegment packed, MemorySegment from, MemorySegment to, int low, int high, int block) {
-      int first = low * block;
-      int end = Math.min(spec.out, high * block);
-      if (spec.transposed) {
-        RowVector.dots(packed, from, to, spec.in, first, end, spec.add);
-      } else {
-        RowVector.sums(packed, from, to, spec.in, spec.out, first, end, spec.add);
-      }
+    public void run(
+        CpuStream stream,
+        MemorySegment packed,
+        MemorySegment from,
+        MemorySegment to,
+        boolean back) {
+      int blocks = (spec.out + RowVector.BLOCK - 1) / RowVector.BLOCK;
+      int grain = Loops.GRAIN / (spec.in * RowVector.BLOCK) + 1;
+      stream
+          .team()
+          .run(
+              blocks,
+              grain,
+              (low, high) ->
+                  RowVector.product(
+                      packed, from, to, spec.in, spec.out, low, high, spec.add, back));
     }
 
     @Override
     public void close() {
-      // Nothing is held.
+      pack.close();
     }
   }
 
@@ -201,7 +233,12 @@ interface StepProduct extends AutoCloseable {
     }
 
     @Override
-    public void run(CpuStream stream, MemorySegment packed, MemorySegment from, MemorySegment to) {
+    public void run(
+        CpuStream stream,
+        MemorySegment packed,
+        MemorySegment from,
+        MemorySegment to,
+        boolean back) {
       Multiply.of(reals)
           .run(
               stream,

@@ -25,6 +25,9 @@ abstract class Strand {
   private final Steps steps;
   private final int first;
 
+  /** A bit for each product: where its weights were left. */
+  private int back;
+
   /** The tensors of one strand, or their gradients; null where the spec has none. */
   record Weights(
       MemorySegment input,
@@ -104,7 +107,9 @@ abstract class Strand {
 
   /** Runs one of the kind's products. */
   final void product(int which, MemorySegment from, MemorySegment to) {
-    steps.products[which].run(stream, steps.packed[1 + which], from, to);
+    boolean end = (back >> which & 1) != 0;
+    steps.products[which].run(stream, steps.packed[1 + which], from, to, end);
+    back ^= 1 << which;
   }
 
   /** At the first of some steps does the input products of all of them. */
@@ -116,7 +121,7 @@ abstract class Strand {
     int sum = spec.kind().gates() * spec.hidden();
     for (int next = order; next < Math.min(order + Cut.CHUNK, run.steps()); next++) {
       int t = step(next);
-      steps.input.run(stream, steps.packed[0], entry(x, t, wide), sum(t, sum));
+      steps.input.run(stream, steps.packed[0], entry(x, t, wide), sum(t, sum), false);
     }
   }
 

@@ -13,35 +13,48 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RowVectorTest {
   @ParameterizedTest
   @CsvSource({"1, 1", "3, 5", "16, 64", "37, 65", "64, 200", "130, 67"})
-  void bothWays(int in, int out) {
+  void partsOfTheOutputs(int in, int out) {
+    int blocks = (out + RowVector.BLOCK - 1) / RowVector.BLOCK;
     for (boolean add : new boolean[] {false, true}) {
-      for (int low : new int[] {0, out / 3}) {
-        check(in, out, low, add, true);
-        check(in, out, low, add, false);
+      for (int low : new int[] {0, blocks / 2}) {
+        check(in, out, low, blocks, add, false);
+        check(in, out, 0, blocks - low, add, true);
       }
     }
   }
 
-  private static void check(int in, int out, int low, boolean add, boolean dots) {
+  private static void check(int in, int out, int low, int high, boolean add, boolean back) {
     var w = Samples.floats(1, in * out);
     var x = Samples.floats(2, in);
     var y = Samples.floats(3, out);
-    int high = out - out / 5;
     try (var arena = Arena.ofConfined()) {
       var to = segment(arena, y);
-      if (dots) {
-        RowVector.dots(segment(arena, w), segment(arena, x), to, in, low, high, add);
-      } else {
-        RowVector.sums(segment(arena, w), segment(arena, x), to, in, out, low, high, add);
-      }
+      RowVector.product(
+          panels(arena, w, in, out), segment(arena, x), to, in, out, low, high, add, back);
       for (int o = 0; o < out; o++) {
-        double sum = add || o < low || o >= high ? y[o] : 0;
-        for (int k = 0; o >= low && o < high && k < in; k++) {
-          sum += (double) x[k] * w[dots ? o * in + k : k * out + o];
+        boolean part = o >= low * RowVector.BLOCK && o < high * RowVector.BLOCK;
+        double sum = add || !part ? y[o] : 0;
+        for (int k = 0; part && k < in; k++) {
+          sum += (double) x[k] * w[o * in + k];
         }
         assertEquals(sum, to.getAtIndex(ValueLayout.JAVA_FLOAT, o), 1e-5, "output " + o);
       }
     }
+  }
+
+  /** w [out, in] as panels of outputs; what fills them up is not zero, since nobody may add it. */
+  private static MemorySegment panels(Arena arena, float[] w, int in, int out) {
+    int rows = (in + RowVector.PANEL - 1) / RowVector.PANEL * RowVector.PANEL;
+    int panels = (out + RowVector.PANEL - 1) / RowVector.PANEL;
+    var all = arena.allocate(4L * panels * rows * RowVector.PANEL, 64);
+    all.fill((byte) 0x40);
+    for (int o = 0; o < out; o++) {
+      for (int k = 0; k < in; k++) {
+        int at = (o / RowVector.PANEL * rows + k) * RowVector.PANEL + o % RowVector.PANEL;
+        all.setAtIndex(ValueLayout.JAVA_FLOAT, at, w[o * in + k]);
+      }
+    }
+    return all;
   }
 
   private static MemorySegment segment(Arena arena, float[] values) {
