@@ -68,8 +68,13 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
     for (int layer = 0; layer + 1 < spec.layers(); layer++) {
       parts.add(outputBytes());
     }
-    parts.add(run.lengths() ? bytes((long) rows() * spec.input()) : 0);
+    parts.add(masked() ? bytes((long) rows() * spec.input()) : 0);
     return parts.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  /** Whether x is copied without what stands past the ends, of which W_ih's gradient is no part. */
+  private boolean masked() {
+    return run.lengths() && run.training();
   }
 
   private long[] strandParts() {
@@ -140,10 +145,10 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
       if (layer > 0) {
         return output(layer - 1);
       }
-      return run.lengths() ? reserve[reserve.length - 1] : values.x().memory();
+      return masked() ? reserve[reserve.length - 1] : values.x().memory();
     }
 
-    /** Copies x with zeros past the sequences' ends: whatever stands there has no part in W_ih. */
+    /** Copies x with zeros past the sequences' ends. */
     void maskInput() {
       var x = values.x().memory();
       var masked = reserve[reserve.length - 1];
@@ -181,7 +186,7 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
     var block =
         reserve == null ? ((CpuStream) stream).scratch(parts) : Blocks.cut(reserve.memory(), parts);
     var trip = new Trip(stream, packed, values, block);
-    if (run.lengths()) {
+    if (masked()) {
       trip.maskInput();
     }
     for (int layer = 0; layer < spec.layers(); layer++) {

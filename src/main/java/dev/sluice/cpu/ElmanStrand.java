@@ -59,10 +59,10 @@ final class ElmanStrand extends Strand {
     copyOrZero(own(initial[0], hidden), before(h, step(0), hidden));
     for (int order = 0; order < run.steps(); order++) {
       int t = step(order);
-      input(x, order);
+      input(x, ends, order);
       var sum = sum(t, hidden);
       if (order > 0 || initial[0] != null) {
-        product(0, before(h, t, hidden), sum);
+        product(0, t, ends, before(h, t, hidden), sum);
       }
       var out = output(y, t);
       for (int row = 0; row < batch; row++) {
@@ -73,20 +73,20 @@ final class ElmanStrand extends Strand {
   }
 
   private void activate(int row, boolean ended, MemorySegment sum, int t, MemorySegment y) {
-    var before = before(h, t, hidden);
     var after = after(h, t, hidden);
     long yAt = (long) row * spec.directions() * hidden;
+    if (ended) {
+      long at = (long) row * hidden;
+      reals.copy(before(h, t, hidden), at, after, at, hidden);
+      reals.zero(y, yAt, hidden);
+      return;
+    }
     int done = 0;
-    if (!ended && VectorApi.PRESENT && reals == Reals.FLOATS) {
+    if (VectorApi.PRESENT && reals == Reals.FLOATS) {
       done = ElmanVector.forward(row, hidden, relu, sum, bias(), after, y, yAt);
     }
     for (int j = done; j < hidden; j++) {
       long e = (long) row * hidden + j;
-      if (ended) {
-        reals.set(after, e, reals.get(before, e));
-        reals.set(y, yAt + j, 0);
-        continue;
-      }
       double a = reals.get(sum, e);
       if (bias() != null) {
         a += reals.get(bias(), j);
@@ -108,7 +108,7 @@ final class ElmanStrand extends Strand {
       for (int row = 0; row < batch; row++) {
         differentiate(row, ended(ends, row, t), sum, t, dyAt, dh);
       }
-      product(1, sum, dh);
+      product(1, t, ends, sum, dh);
     }
   }
 
@@ -135,16 +135,16 @@ final class ElmanStrand extends Strand {
       int row, boolean ended, MemorySegment sum, int t, MemorySegment dy, MemorySegment dh) {
     var after = after(h, t, hidden);
     long dyAt = (long) row * spec.directions() * hidden;
+    if (ended) {
+      reals.zero(sum, (long) row * hidden, hidden);
+      return;
+    }
     int done = 0;
-    if (!ended && VectorApi.PRESENT && reals == Reals.FLOATS) {
+    if (VectorApi.PRESENT && reals == Reals.FLOATS) {
       done = ElmanVector.backward(row, hidden, relu, sum, after, dy, dyAt, dh);
     }
     for (int j = done; j < hidden; j++) {
       long e = (long) row * hidden + j;
-      if (ended) {
-        reals.set(sum, e, 0);
-        continue;
-      }
       double value = reals.get(after, e);
       double d = reals.get(dh, e) + (dy == null ? 0 : reals.get(dy, dyAt + j));
       reals.set(sum, e, relu ? (value > 0 ? d : 0) : d * (1 - value * value));

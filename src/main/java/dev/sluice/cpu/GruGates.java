@@ -118,12 +118,10 @@ final class GruGates {
 
   /** A row that has ended keeps its state. */
   private void hold(int row, int from, int to, Step s) {
-    for (int j = from; j < to; j++) {
-      long e = (long) row * length + j;
-      reals.set(s.h, e, reals.get(s.before, e));
-      if (s.y != null) {
-        reals.set(s.y, row * s.yStride + j, 0);
-      }
+    long at = (long) row * length + from;
+    reals.copy(s.before, at, s.h, at, to - from);
+    if (s.y != null) {
+      reals.zero(s.y, row * s.yStride + from, to - from);
     }
   }
 
@@ -174,14 +172,11 @@ final class GruGates {
 
   /** A row that has ended owes its weights nothing and hands its gradient on as it is. */
   private void forget(int row, int from, int to, Step s) {
-    for (int j = from; j < to; j++) {
-      reals.set(s.rz, row * s.rzStride + j, 0);
-      reals.set(s.rz, row * s.rzStride + length + j, 0);
-      reals.set(s.n, row * s.nStride + j, 0);
-      if (after) {
-        reals.set(s.q, (long) row * length + j, 0);
-      }
-    }
+    int count = to - from;
+    reals.zero(s.rz, row * s.rzStride + from, count);
+    reals.zero(s.rz, row * s.rzStride + length + from, count);
+    reals.zero(s.n, row * s.nStride + from, count);
+    reals.zero(s.q, (long) row * length + from, count);
   }
 
   private void blendBackPlain(

@@ -63,7 +63,7 @@ final class GruStrand extends Strand {
     return all.asSlice(bytes(2L * hidden * width));
   }
 
-  private GruGates.Step at(int t, MemorySegment y, MemorySegment lengths) {
+  private GruGates.Step at(int t, MemorySegment y, MemorySegment ends) {
     long stride = 3L * hidden;
     var sum = sum(t, 3 * hidden);
     return new GruGates.Step(
@@ -77,7 +77,7 @@ final class GruStrand extends Strand {
         after(h, t, hidden),
         y,
         (long) spec.directions() * hidden,
-        ownLengths(lengths),
+        ends,
         t);
   }
 
@@ -89,18 +89,19 @@ final class GruStrand extends Strand {
       MemorySegment y,
       MemorySegment[] last) {
     int n = batch;
+    var ends = ownLengths(lengths);
     copyOrZero(own(initial[0], hidden), before(h, step(0), hidden));
     for (int order = 0; order < run.steps(); order++) {
       int t = step(order);
-      input(x, order);
-      var s = at(t, output(y, t), lengths);
-      product(0, s.before(), s.rz());
+      input(x, ends, order);
+      var s = at(t, output(y, t), ends);
+      product(0, t, ends, s.before(), s.rz());
       if (after) {
-        product(1, s.before(), s.q());
+        product(1, t, ends, s.before(), s.q());
         gates.reset(stream.team(), n, s);
       } else {
         gates.reset(stream.team(), n, s);
-        product(1, s.q(), s.n());
+        product(1, t, ends, s.q(), s.n());
       }
       gates.blend(stream.team(), n, s);
     }
@@ -110,19 +111,20 @@ final class GruStrand extends Strand {
   @Override
   void backward(MemorySegment lengths, MemorySegment dy, MemorySegment[] last, Weights gradients) {
     int n = batch;
+    var ends = ownLengths(lengths);
     var dh = own(last[0], hidden);
     var drh = own(last[1], hidden);
     for (int order = run.steps() - 1; order >= 0; order--) {
       int t = step(order);
-      var s = at(t, null, lengths);
+      var s = at(t, null, ends);
       gates.blendBack(stream.team(), n, s, output(dy, t), dh);
       if (after) {
-        product(3, s.q(), dh);
+        product(3, t, ends, s.q(), dh);
       } else {
-        product(3, s.n(), drh);
+        product(3, t, ends, s.n(), drh);
         gates.resetBack(stream.team(), n, s, drh, dh);
       }
-      product(2, s.rz(), dh);
+      product(2, t, ends, s.rz(), dh);
     }
   }
 

@@ -89,14 +89,17 @@ final class LstmGates {
 
   /** A row that has ended keeps its state. */
   private void hold(int row, int from, int to, Forward s) {
-    long at = (long) row * length;
-    for (int j = from; j < to; j++) {
-      reals.set(s.after, at + j, reals.get(s.before, at + j));
-      // Zero under a projection, whose weights' gradient sees these rows times zero.
-      reals.set(s.h, at + j, s.hBefore == null ? 0 : reals.get(s.hBefore, at + j));
-      if (s.y != null) {
-        reals.set(s.y, row * s.yStride + j, 0);
-      }
+    long at = (long) row * length + from;
+    int count = to - from;
+    reals.copy(s.before, at, s.after, at, count);
+    if (s.hBefore != null) {
+      reals.copy(s.hBefore, at, s.h, at, count);
+    } else {
+      // Under a projection, whose weights' gradient sees these rows times zero.
+      reals.zero(s.h, at, count);
+    }
+    if (s.y != null) {
+      reals.zero(s.y, row * s.yStride + from, count);
     }
   }
 
@@ -193,10 +196,8 @@ final class LstmGates {
 
   private void backward(int row, int from, int to, Backward s) {
     if (s.ended(row)) {
-      for (int gate = 0; gate < 4; gate++) {
-        for (int j = from; j < to; j++) {
-          setGate(s.gates, row, gate, j, 0);
-        }
+      for (long gate = 0; gate < 4; gate++) {
+        reals.zero(s.gates, (row * 4 + gate) * length + from, to - from);
       }
       return;
     }

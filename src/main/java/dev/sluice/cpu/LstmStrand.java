@@ -88,13 +88,14 @@ final class LstmStrand extends Strand {
       MemorySegment[] last) {
     copyOrZero(own(initial[0], width), before(h, step(0), width));
     copyOrZero(own(initial[1], hidden), before(c, step(0), hidden));
+    var ends = ownLengths(lengths);
     var peephole = peephole(weights.peephole());
     long yStride = (long) spec.directions() * width;
     for (int order = 0; order < run.steps(); order++) {
       int t = step(order);
-      input(x, order);
+      input(x, ends, order);
       if (order > 0 || initial[0] != null) {
-        product(0, before(h, t, width), sumsAt(t));
+        product(0, t, ends, before(h, t, width), sumsAt(t));
       }
       var yAt = output(y, t);
       var out = projected() ? unprojected(t) : after(h, t, width);
@@ -111,10 +112,10 @@ final class LstmStrand extends Strand {
               out,
               projected() ? null : yAt,
               yStride,
-              ownLengths(lengths),
+              ends,
               t));
       if (projected()) {
-        project(ownLengths(lengths), t, yAt, yStride);
+        project(ends, t, yAt, yStride);
       }
     }
     int end = step(run.steps() - 1);
@@ -185,7 +186,7 @@ final class LstmStrand extends Strand {
       if (peephole != null) {
         gates.backwardPeephole(stream.team(), batch, s, peephole(gradients.peephole()));
       }
-      product(1, sumsAt(t), dh);
+      product(1, t, ends, sumsAt(t), dh);
     }
   }
 

@@ -52,6 +52,14 @@ enum Reals {
     set(m, i, get(m, i) + v);
   }
 
+  void copy(MemorySegment from, long fromAt, MemorySegment to, long toAt, int count) {
+    MemorySegment.copy(from, fromAt * bytes(), to, toAt * bytes(), (long) count * bytes());
+  }
+
+  void zero(MemorySegment m, long at, int count) {
+    m.asSlice(at * bytes(), (long) count * bytes()).fill((byte) 0);
+  }
+
   int bytes() {
     return this == FLOATS ? 4 : 8;
   }

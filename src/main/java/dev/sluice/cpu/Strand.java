@@ -105,15 +105,18 @@ abstract class Strand {
   /** [T, N, G H]: sums of the input product in, activations after forward. */
   abstract MemorySegment sums();
 
-  /** Runs one of the kind's products. */
-  final void product(int which, MemorySegment from, MemorySegment to) {
+  /** Runs one of the kind's products of step t, unless all rows have ended. */
+  final void product(int which, int t, MemorySegment ends, MemorySegment from, MemorySegment to) {
+    if (allEnded(ends, t)) {
+      return;
+    }
     boolean end = (back >> which & 1) != 0;
     steps.products[which].run(stream, steps.packed[1 + which], from, to, end);
     back ^= 1 << which;
   }
 
   /** At the first of some steps does the input products of all of them. */
-  final void input(MemorySegment x, int order) {
+  final void input(MemorySegment x, MemorySegment ends, int order) {
     if (steps.input == null || order % Cut.CHUNK != 0) {
       return;
     }
@@ -121,7 +124,9 @@ abstract class Strand {
     int sum = spec.kind().gates() * spec.hidden();
     for (int next = order; next < Math.min(order + Cut.CHUNK, run.steps()); next++) {
       int t = step(next);
-      steps.input.run(stream, steps.packed[0], entry(x, t, wide), sum(t, sum), false);
+      if (!allEnded(ends, t)) {
+        steps.input.run(stream, steps.packed[0], entry(x, t, wide), sum(t, sum), false);
+      }
     }
   }
 
@@ -210,6 +215,17 @@ abstract class Strand {
     } else {
       to.copyFrom(from);
     }
+  }
+
+  private boolean allEnded(MemorySegment ends, int t) {
+    if (ends == null) {
+      return false;
+    }
+    int row = 0;
+    while (row < batch && ended(ends, row, t)) {
+      row++;
+    }
+    return row == batch;
   }
 
   static boolean ended(MemorySegment lengths, int row, int step) {
