@@ -109,6 +109,7 @@ final class ElmanStrand extends Strand {
         differentiate(row, ended(ends, row, t), sum, t, dyAt, dh);
       }
       product(1, t, ends, sum, dh);
+      flush(order, dh);
     }
   }
 

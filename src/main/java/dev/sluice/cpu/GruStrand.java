@@ -125,6 +125,7 @@ final class GruStrand extends Strand {
         gates.resetBack(stream.team(), n, s, drh, dh);
       }
       product(2, t, ends, s.rz(), dh);
+      flush(order, dh);
     }
   }
 

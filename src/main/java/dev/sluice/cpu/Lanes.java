@@ -39,6 +39,8 @@ final class Lanes {
   private static final FloatVector Q6 = all(1.19825839466702e-06f);
   private static final FloatVector HALF = all(0.5f);
   static final FloatVector ONE = all(1f);
+  private static final FloatVector TINY = all(0x1p-110f);
+  private static final FloatVector ZERO = all(0f);
 
   private static final VectorShuffle<Float> BY_8 = turned(8);
   private static final VectorShuffle<Float> BY_4 = turned(4);
@@ -101,6 +103,14 @@ final class Lanes {
   static void sigmoid(MemorySegment x, long at, long end) {
     for (long e = at; e < end; e += STEP) {
       sigmoid(fromMemorySegment(WIDTH, x, e, ORDER)).intoMemorySegment(x, e, ORDER);
+    }
+  }
+
+  /** x = 0 where it is under 2^-110, for bytes at..end. */
+  static void flush(MemorySegment x, long at, long end) {
+    for (long e = at; e < end; e += STEP) {
+      var v = fromMemorySegment(WIDTH, x, e, ORDER);
+      v.blend(ZERO, v.abs().compare(VectorOperators.LT, TINY)).intoMemorySegment(x, e, ORDER);
     }
   }
 

@@ -187,6 +187,8 @@ final class LstmStrand extends Strand {
         gates.backwardPeephole(stream.team(), batch, s, peephole(gradients.peephole()));
       }
       product(1, t, ends, sumsAt(t), dh);
+      flush(order, dh);
+      flush(order, dc);
     }
   }
 
