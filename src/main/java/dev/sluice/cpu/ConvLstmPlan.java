@@ -15,7 +15,8 @@ import java.util.Locale;
  * A float32 ConvLSTM over a whole sequence: what is serial is a convolution and a pointwise loop a
  * step.
  *
- * <p>Frames inside lie in one {@link Layout}; x and y are channels-last outside. Packed: the
+ * <p>Frames inside lie in one {@link Layout}; x and y are channels-last outside. Kept for backward
+ * are the gates and c, and copies of h and x only where they lie otherwise inside. Packed: the
  * convolutions' weights, the bias, the peepholes in the layout of the cell.
  */
 final class ConvLstmPlan implements CellPlan, AutoCloseable {
@@ -93,15 +94,15 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
         hasInput ? weights.get(0).memory() : null, weights.get(bias() - 1).memory());
   }
 
-  /** The trip's own memory: activations, h and c of all steps, x in the inner layout. */
+  /** The trip's own memory: gates, h before the first step or of all, c, x in the inner layout. */
   private long[] reserveParts() {
     long hidden = frameBytes(spec.hidden());
-    long more = spec.steps() + 1;
+    long states = spec.training() ? spec.steps() + 1 : 2;
     return new long[] {
-      spec.steps() * 4 * hidden,
-      more * hidden,
-      more * hidden,
-      hasInput && frames.convertsInput() ? spec.steps() * frameBytes(spec.inputs()) : 0
+      (spec.training() ? spec.steps() : 1) * 4 * hidden,
+      (frames.converts() ? states : 1) * hidden,
+      states * hidden,
+      frames.converts() && hasInput ? spec.steps() * frameBytes(spec.inputs()) : 0
     };
   }
 
@@ -122,38 +123,62 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
         reserve == null
             ? cpu.scratch(reserveParts())
             : Blocks.cut(reserve.memory(), reserveParts());
-    long hidden = frameBytes(spec.hidden());
-    start(cpu, values.initial(), 0, r[1].asSlice(0, hidden));
-    start(cpu, values.initial(), 1, r[2].asSlice(0, hidden));
-    var x = hasInput ? innerInput(cpu, values, r[3], true) : null;
-    convolutions.forwardAll(cpu, w[0], w[1], x, r[0]);
-    for (int t = 0; t < spec.steps(); t++) {
-      step(cpu, t, w, r, framesOf(t, values, x, r[1]));
+    start(cpu, values.initial(), 0, r[1]);
+    start(cpu, values.initial(), 1, entry(r[2], 0, 1));
+    if (hasInput && frames.converts()) {
+      frames.inputIn(cpu, values.x().memory(), r[3]);
     }
-    frames.out(cpu, spec.steps(), r[1].asSlice(hidden), values.y().memory());
-    long end = spec.steps() * hidden;
-    frames.out(cpu, 1, r[1].asSlice(end), values.last().get(0).memory());
-    frames.out(cpu, 1, r[2].asSlice(end), values.last().get(1).memory());
+    for (int t = 0; t < spec.steps(); t++) {
+      step(cpu, t, w, r, values);
+    }
+    frames.out(cpu, output(values, r, spec.steps()), values.last().get(0).memory());
+    frames.out(cpu, entry(r[2], spec.steps(), 1), values.last().get(1).memory());
   }
 
-  /** x and the h before of one step; h is null where it is zero and there is input. */
-  private GateConvolutions.Pair framesOf(int t, Sequence values, MemorySegment x, MemorySegment h) {
+  private MemorySegment frame(MemorySegment all, int t, int channels) {
+    return all == null ? null : all.asSlice(t * frameBytes(channels), frameBytes(channels));
+  }
+
+  /** Frame t of as many as are kept, which take turns. */
+  private MemorySegment entry(MemorySegment all, int t, int times) {
+    long entries = all.byteSize() / frameBytes(times * spec.hidden());
+    return frame(all, (int) (t % entries), times * spec.hidden());
+  }
+
+  /** h before step t. */
+  private MemorySegment output(Sequence values, MemorySegment[] r, int t) {
+    return frames.converts() || t == 0
+        ? entry(r[1], t, 1)
+        : frame(values.y().memory(), t - 1, spec.hidden());
+  }
+
+  /** h before the first step, or null where it is zero and there is input. */
+  private MemorySegment first(Sequence values, MemorySegment[] r) {
+    return hasInput && values.initial().get(0) == null ? null : output(values, r, 0);
+  }
+
+  /** h before all steps but the first. */
+  private MemorySegment later(Sequence values, MemorySegment[] r) {
     long hidden = frameBytes(spec.hidden());
-    boolean zero = hasInput && t == 0 && values.initial().get(0) == null;
-    return new GateConvolutions.Pair(stepOf(t, x), zero ? null : h.asSlice(t * hidden, hidden));
+    var from = frames.converts() ? r[1].asSlice(hidden) : values.y().memory();
+    return from.asSlice(0, (spec.steps() - 1) * hidden);
   }
 
-  /** One step of frames of the input's width, or null for null. */
-  private MemorySegment stepOf(int t, MemorySegment x) {
-    long bytes = frameBytes(spec.inputs());
-    return x == null ? null : x.asSlice(t * bytes, bytes);
+  private MemorySegment input(Sequence values, MemorySegment[] r) {
+    return !hasInput ? null : frames.converts() ? r[3] : values.x().memory();
   }
 
-  private void step(
-      CpuStream cpu, int t, MemorySegment[] w, MemorySegment[] r, GateConvolutions.Pair frames) {
-    long hidden = frameBytes(spec.hidden());
-    var sums = r[0].asSlice(t * 4 * hidden, 4 * hidden);
-    convolutions.forward(cpu, w[0], w[1], frames, sums);
+  /** x and the h before of one step. */
+  private GateConvolutions.Pair framesOf(int t, Sequence values, MemorySegment[] r) {
+    return new GateConvolutions.Pair(
+        frame(input(values, r), t, spec.inputs()),
+        t == 0 ? first(values, r) : output(values, r, t));
+  }
+
+  private void step(CpuStream cpu, int t, MemorySegment[] w, MemorySegment[] r, Sequence values) {
+    var sums = entry(r[0], t, 4);
+    var h = output(values, r, t + 1);
+    convolutions.forward(cpu, w[0], w[1], framesOf(t, values, r), sums);
     gates.forward(
         cpu.team(),
         gateRows(),
@@ -161,32 +186,24 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
             sums,
             null,
             peephole(w),
-            r[2].asSlice(t * hidden, hidden),
-            r[2].asSlice((t + 1) * hidden, hidden),
+            entry(r[2], t, 1),
+            entry(r[2], t + 1, 1),
             null,
-            r[1].asSlice((t + 1) * hidden, hidden),
+            h,
             null,
             0,
             null,
             t));
-  }
-
-  private MemorySegment innerInput(
-      CpuStream cpu, Sequence values, MemorySegment converted, boolean convert) {
-    if (!frames.convertsInput()) {
-      return values.x().memory();
+    if (frames.converts()) {
+      frames.out(cpu, h, frame(values.y().memory(), t, spec.hidden()));
     }
-    if (convert) {
-      frames.inputIn(cpu, values.x().memory(), converted);
-    }
-    return converted;
   }
 
   private void start(CpuStream cpu, List<Tensor> states, int which, MemorySegment to) {
     if (states == null || states.get(which) == null) {
-      to.fill((byte) 0);
+      to.asSlice(0, frameBytes(spec.hidden())).fill((byte) 0);
     } else {
-      frames.in(cpu, 1, states.get(which).memory(), to);
+      frames.in(cpu, states.get(which).memory(), to);
     }
   }
 
@@ -206,21 +223,17 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
         cpu.scratch(
             hidden,
             hidden,
-            gradients.y() == null ? 0 : spec.steps() * hidden,
+            frames.converts() ? hidden : 0,
             convolutions.scratchBytes(),
             w[2].byteSize(),
             w[2].byteSize(),
             w[2].byteSize());
     start(cpu, gradients.last(), 0, scratch[0]);
     start(cpu, gradients.last(), 1, scratch[1]);
-    if (gradients.y() != null) {
-      frames.in(cpu, spec.steps(), gradients.y().memory(), scratch[2]);
-    }
     var maps = spec.peephole() ? new MemorySegment[] {scratch[4], scratch[5], scratch[6]} : null;
     if (maps != null) {
       List.of(maps).forEach(m -> m.fill((byte) 0));
     }
-    var x = hasInput ? innerInput(cpu, values, r[3], false) : null;
     var dx = hasInput && gradients.x() != null ? gradients.x().memory() : null;
     var db = weights.get(bias()).memory();
     convolutions.backwardStart(scratch[3]);
@@ -230,15 +243,22 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
       convolutions.backward(
           cpu,
           w[0],
-          framesOf(t, values, x, r[1]),
-          r[0].asSlice(t * 4 * hidden, 4 * hidden),
-          new GateConvolutions.Pair(stepOf(t, dx), wanted ? scratch[0] : null),
+          framesOf(t, values, r),
+          entry(r[0], t, 4),
+          new GateConvolutions.Pair(frame(dx, t, spec.inputs()), wanted ? scratch[0] : null),
           db,
           scratch[3]);
     }
     finish(cpu, gradients.initial(), scratch);
-    var all = new GateConvolutions.Pair(x, r[1].asSlice(0, spec.steps() * hidden));
-    convolutions.backwardAll(cpu, w[0], all, r[0], dx, matrices(weights), db, scratch[3]);
+    convolutions.backwardAll(
+        cpu,
+        input(values, r),
+        first(values, r),
+        later(values, r),
+        r[0],
+        matrices(weights),
+        db,
+        scratch[3]);
     for (int i = 0; maps != null && i < 3; i++) {
       frames.addMap(maps[i], weights.get(weights.size() - 3 + i).memory());
     }
@@ -252,16 +272,14 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
       MemorySegment[] scratch,
       Sequence gradients,
       MemorySegment[] maps) {
-    long hidden = frameBytes(spec.hidden());
-    var sums = r[0].asSlice(t * 4 * hidden, 4 * hidden);
-    var dy = gradients.y() == null ? null : scratch[2].asSlice(t * hidden, hidden);
+    var sums = entry(r[0], t, 4);
     var s =
         new LstmGates.Backward(
             sums,
             peephole(w),
-            r[2].asSlice(t * hidden, hidden),
-            r[2].asSlice((t + 1) * hidden, hidden),
-            dy,
+            entry(r[2], t, 1),
+            entry(r[2], t + 1, 1),
+            arrived(cpu, gradients, t, scratch[2]),
             layout == Layout.CHANNELS_LAST
                 ? spec.hidden()
                 : (long) spec.hidden() * spec.height() * spec.width(),
@@ -275,10 +293,22 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
     }
   }
 
+  private MemorySegment arrived(CpuStream cpu, Sequence gradients, int t, MemorySegment converted) {
+    if (gradients.y() == null) {
+      return null;
+    }
+    var dy = frame(gradients.y().memory(), t, spec.hidden());
+    if (!frames.converts()) {
+      return dy;
+    }
+    frames.in(cpu, dy, converted);
+    return converted;
+  }
+
   private void finish(CpuStream cpu, List<Tensor> initial, MemorySegment[] scratch) {
     for (int i = 0; initial != null && i < 2; i++) {
       if (initial.get(i) != null) {
-        frames.addOut(cpu, 1, scratch[i], initial.get(i).memory());
+        frames.addOut(cpu, scratch[i], initial.get(i).memory());
       }
     }
   }

@@ -20,23 +20,24 @@ final class FrameReorder implements AutoCloseable {
     this.inner = inner;
   }
 
-  boolean convertsInput() {
+  /** Whether frames lie otherwise inside. */
+  boolean converts() {
     return inner != Layout.CHANNELS_LAST;
   }
 
-  /** Frames of the hidden width, from outside in. */
-  void in(CpuStream stream, int steps, MemorySegment from, MemorySegment to) {
-    convert(stream, new Way(steps, spec.hidden(), Layout.CHANNELS_LAST, inner), from, to);
+  /** The frames of a step of the hidden width, from outside in. */
+  void in(CpuStream stream, MemorySegment from, MemorySegment to) {
+    convert(stream, new Way(1, spec.hidden(), Layout.CHANNELS_LAST, inner), from, to);
   }
 
-  /** Frames of the hidden width, from inside out. */
-  void out(CpuStream stream, int steps, MemorySegment from, MemorySegment to) {
-    convert(stream, new Way(steps, spec.hidden(), inner, Layout.CHANNELS_LAST), from, to);
+  /** The frames of a step of the hidden width, from inside out. */
+  void out(CpuStream stream, MemorySegment from, MemorySegment to) {
+    convert(stream, new Way(1, spec.hidden(), inner, Layout.CHANNELS_LAST), from, to);
   }
 
   /** As {@link #out}, added to what is there. */
-  void addOut(CpuStream stream, int steps, MemorySegment from, MemorySegment to) {
-    addConverted(stream, new Way(steps, spec.hidden(), inner, Layout.CHANNELS_LAST), from, to);
+  void addOut(CpuStream stream, MemorySegment from, MemorySegment to) {
+    addConverted(stream, new Way(1, spec.hidden(), inner, Layout.CHANNELS_LAST), from, to);
   }
 
   /** All input frames, from outside in. */
@@ -45,9 +46,9 @@ final class FrameReorder implements AutoCloseable {
     convert(stream, way, from, to);
   }
 
-  /** The gradient of all input frames, from inside out, added. */
+  /** The gradient of a step's input frames, from inside out, added. */
   void addInputOut(CpuStream stream, MemorySegment from, MemorySegment to) {
-    var way = new Way(spec.steps(), spec.inputs(), inner, Layout.CHANNELS_LAST);
+    var way = new Way(1, spec.inputs(), inner, Layout.CHANNELS_LAST);
     addConverted(stream, way, from, to);
   }
 

@@ -17,10 +17,6 @@ interface GateConvolutions extends AutoCloseable {
 
   void pack(CpuStream stream, Pair weights, MemorySegment packed);
 
-  /** What can be done for all steps at once, before the first. */
-  void forwardAll(
-      CpuStream stream, MemorySegment packed, MemorySegment b, MemorySegment x, MemorySegment sums);
-
   /**
    * The sums of one step, with the bias.
    *
@@ -39,7 +35,7 @@ interface GateConvolutions extends AutoCloseable {
    * One step back.
    *
    * @param frames h is null where it is zero and there is input
-   * @param gradients x outside the cell, added to or later; h overwritten; null: not wanted
+   * @param gradients x outside the cell, added to; h overwritten; null: not wanted
    * @param db added to, or later
    */
   void backward(
@@ -54,14 +50,17 @@ interface GateConvolutions extends AutoCloseable {
   /**
    * After the last step back, what is left for all steps: everything is added to.
    *
-   * @param gradient of x outside the cell, or null
+   * @param x of all steps
+   * @param first h before the first step, null where it is zero and there is input
+   * @param later h before the other steps
+   * @param sums of all steps
    */
   void backwardAll(
       CpuStream stream,
-      MemorySegment packed,
-      Pair frames,
+      MemorySegment x,
+      MemorySegment first,
+      MemorySegment later,
       MemorySegment sums,
-      MemorySegment gradient,
       Pair weights,
       MemorySegment db,
       MemorySegment scratch);

@@ -44,16 +44,6 @@ final class JointConvolution implements GateConvolutions {
   }
 
   @Override
-  public void forwardAll(
-      CpuStream stream,
-      MemorySegment packed,
-      MemorySegment b,
-      MemorySegment x,
-      MemorySegment sums) {
-    // Each step takes its own x.
-  }
-
-  @Override
   public void forward(
       CpuStream stream, MemorySegment packed, MemorySegment b, Pair frames, MemorySegment sums) {
     convolution.forward(stream, packed, b, sources(frames), sums, false);
@@ -87,10 +77,10 @@ final class JointConvolution implements GateConvolutions {
   @Override
   public void backwardAll(
       CpuStream stream,
-      MemorySegment packed,
-      Pair frames,
+      MemorySegment x,
+      MemorySegment first,
+      MemorySegment later,
       MemorySegment sums,
-      MemorySegment gradient,
       Pair weights,
       MemorySegment db,
       MemorySegment scratch) {

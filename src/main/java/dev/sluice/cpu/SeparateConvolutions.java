@@ -4,35 +4,42 @@ import dev.sluice.spi.CellSpec;
 import java.lang.foreign.MemorySegment;
 
 /**
- * oneDNN's convolutions: that of the input and all weight gradients are one over T N frames each,
- * what is serial is one a step. Packed: the weights in oneDNN's layouts.
+ * oneDNN's convolutions: one a step, and the gradients of weights over all frames at once. Packed:
+ * the weights in oneDNN's layouts.
  */
 final class SeparateConvolutions implements GateConvolutions {
   private final Convolutions input;
   private final Convolutions recurrent;
+  private final Convolutions first;
   private final FrameReorder frames;
 
   SeparateConvolutions(MemorySegment engine, CellSpec spec, Layout layout, FrameReorder frames) {
     boolean hasInput = spec.inputs() > 0;
-    int all = spec.steps() * spec.batch();
+    int batch = spec.batch();
+    int all = spec.steps() * batch;
+    int later = Math.max(1, spec.steps() - 1) * batch;
     this.frames = frames;
     this.input =
         hasInput
-            ? new Convolutions(engine, spec, all, all, spec.inputs(), layout, layout, true, false)
+            ? new Convolutions(engine, spec, batch, all, spec.inputs(), layout, layout, true, false)
             : null;
-    this.recurrent = recurrent(engine, spec, layout);
+    this.recurrent = recurrent(engine, spec, layout, later, input);
+    this.first =
+        later == batch ? recurrent : recurrent(engine, spec, layout, batch, input, recurrent);
   }
 
-  /** Closes the input's convolution where this one cannot be made. */
-  private Convolutions recurrent(MemorySegment engine, CellSpec spec, Layout layout) {
-    int batch = spec.batch();
-    int all = spec.steps() * batch;
-    boolean bias = input == null;
+  /** Closes what was made before where this one cannot be made. */
+  private static Convolutions recurrent(
+      MemorySegment engine, CellSpec spec, Layout layout, int all, Convolutions... before) {
+    boolean bias = before[0] == null;
     try {
-      return new Convolutions(engine, spec, batch, all, spec.hidden(), layout, layout, bias, !bias);
+      return new Convolutions(
+          engine, spec, spec.batch(), all, spec.hidden(), layout, layout, bias, !bias);
     } catch (RuntimeException e) {
-      if (input != null) {
-        input.close();
+      for (var made : before) {
+        if (made != null) {
+          made.close();
+        }
       }
       throw e;
     }
@@ -62,28 +69,20 @@ final class SeparateConvolutions implements GateConvolutions {
   }
 
   @Override
-  public void forwardAll(
-      CpuStream stream,
-      MemorySegment packed,
-      MemorySegment b,
-      MemorySegment x,
-      MemorySegment sums) {
-    if (input != null) {
-      input.forward(stream, Blocks.cut(packed, parts())[0], b, x, sums);
-    }
-  }
-
-  @Override
   public void forward(
       CpuStream stream, MemorySegment packed, MemorySegment b, Pair frames, MemorySegment sums) {
+    var w = Blocks.cut(packed, parts());
+    if (input != null) {
+      input.forward(stream, w[0], b, frames.x(), sums);
+    }
     if (frames.h() != null) {
-      recurrent.forward(stream, Blocks.cut(packed, parts())[1], b, frames.h(), sums);
+      recurrent.forward(stream, w[1], b, frames.h(), sums);
     }
   }
 
   @Override
   public long scratchBytes() {
-    long own = recurrent.gradientBytes();
+    long own = Math.max(recurrent.gradientBytes(), first.gradientBytes());
     return input == null
         ? own
         : Math.max(own, Math.max(input.gradientBytes(), input.inputGradientBytes()));
@@ -106,25 +105,34 @@ final class SeparateConvolutions implements GateConvolutions {
     if (gradients.h() != null) {
       recurrent.backwardData(stream, Blocks.cut(packed, parts())[1], sums, gradients.h());
     }
+    if (gradients.x() != null) {
+      input.backwardData(stream, Blocks.cut(packed, parts())[0], sums, scratch);
+      this.frames.addInputOut(stream, scratch, gradients.x());
+    }
   }
 
+  /** The first step by itself: h before it lies elsewhere, and may be zero. */
   @Override
   public void backwardAll(
       CpuStream stream,
-      MemorySegment packed,
-      Pair frames,
+      MemorySegment x,
+      MemorySegment before,
+      MemorySegment later,
       MemorySegment sums,
-      MemorySegment gradient,
       Pair weights,
       MemorySegment db,
       MemorySegment scratch) {
-    if (input != null) {
-      input.backwardWeights(stream, frames.x(), sums, weights.x(), null, scratch);
+    boolean given = input != null;
+    if (given) {
+      input.backwardWeights(stream, x, sums, weights.x(), db, scratch);
     }
-    recurrent.backwardWeights(stream, frames.h(), sums, weights.h(), db, scratch);
-    if (input != null && gradient != null) {
-      input.backwardData(stream, Blocks.cut(packed, parts())[0], sums, scratch);
-      this.frames.addInputOut(stream, scratch, gradient);
+    var rest = given ? null : db;
+    if (before != null) {
+      first.backwardWeights(stream, before, sums, weights.h(), rest, scratch);
+    }
+    if (later.byteSize() > 0) {
+      var own = sums.asSlice(sums.byteSize() - 4 * later.byteSize());
+      recurrent.backwardWeights(stream, later, own, weights.h(), rest, scratch);
     }
   }
 
@@ -136,6 +144,9 @@ final class SeparateConvolutions implements GateConvolutions {
   @Override
   public void close() {
     recurrent.close();
+    if (first != recurrent) {
+      first.close();
+    }
     if (input != null) {
       input.close();
     }
