@@ -82,12 +82,15 @@ public final class CausalLstm extends MemoryCell {
 
   @Override
   State advance(Pass pass, Tensor xs, State before, Tensor h) {
-    var hs = hidden.of(pass, before.h());
-    var c = cell(pass, xs, hs, before.c());
-    var ns = newCell.of(pass, c);
-    var m = pass.watch(pass.empty(type, h.shape()));
-    var both = memory(pass, xs, ns, before.m(), c, m);
-    var os = output.of(pass, m);
+    var c = pass.passing(pass.empty(type, h.shape()));
+    var m = pass.passing(pass.empty(type, h.shape()));
+    var both = both(pass, h.shape());
+    pass.record(() -> pass.spent(c, m, both));
+    var hs = hidden.inTurns(pass, before.h());
+    cell(pass, xs, hs, before.c(), c);
+    var ns = newCell.inTurns(pass, c);
+    memory(pass, xs, ns, before.m(), c, m, both);
+    var os = output.inTurns(pass, m);
     var tanh = last.inPlace(pass, both);
     run(pass, "causal_lstm_output", NONE, xs, hs, ns, os, tanh, h);
     pass.record(
@@ -96,9 +99,8 @@ public final class CausalLstm extends MemoryCell {
     return new State(h, c, m);
   }
 
-  private Tensor cell(Pass pass, Tensor xs, Tensor hs, Tensor before) {
-    var cs = oldCell.of(pass, before);
-    var c = pass.watch(pass.empty(type, before.shape()));
+  private void cell(Pass pass, Tensor xs, Tensor hs, Tensor before, Tensor c) {
+    var cs = oldCell.inTurns(pass, before);
     run(pass, "causal_lstm_cell", FORGET_BIAS, xs, hs, cs, before, c);
     pass.record(
         () ->
@@ -112,12 +114,11 @@ public final class CausalLstm extends MemoryCell {
                 before,
                 pass.gradient(c),
                 pass.gradientOrNull(before)));
-    return c;
   }
 
-  private Tensor memory(Pass pass, Tensor xs, Tensor ns, Tensor before, Tensor c, Tensor m) {
+  private void memory(
+      Pass pass, Tensor xs, Tensor ns, Tensor before, Tensor c, Tensor m, Tensor both) {
     var ms = memory.of(pass, before);
-    var both = both(pass, c.shape());
     run(pass, "causal_lstm_memory", FORGET_BIAS, xs, ms, ns, c, m, both);
     pass.record(
         () ->
@@ -131,6 +132,5 @@ public final class CausalLstm extends MemoryCell {
                 pass.gradient(c),
                 pass.gradient(m),
                 pass.gradient(both)));
-    return both;
   }
 }

@@ -9,6 +9,7 @@ import dev.sluice.spi.RnnSpec.Blend;
 import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -166,35 +167,36 @@ public final class ConvGru implements Layer {
       Shapes.check("convgru: h0", initial, type, "N, H, W, K", frame.dims());
     }
     var h0 = initial == null ? pass.zeros(type, frame) : initial;
-    if (pass.segment() > 0 && dims[0] > pass.segment()) {
-      return inSegments(pass, x, (int) dims[0], h0);
-    }
-    return whole(pass, x, h0);
+    return run(pass, x, (int) dims[0], h0);
   }
 
-  private Output whole(Pass pass, Tensor x, Tensor initial) {
-    return pass.together(
-        () -> run(pass, inputGates.inPlace(pass, x), inputCandidate.inPlace(pass, x), initial));
-  }
-
-  /** Keeps y; x is null in a cell that gets no input. */
-  private Output inSegments(Pass pass, Tensor x, int steps, Tensor initial) {
+  /** Keeps y where the rest is computed again; x is null in a cell that gets no input. */
+  private Output run(Pass pass, Tensor x, int steps, Tensor initial) {
     var y = pass.watch(pass.empty(type, initial.shape().outer(steps)));
+    Segments.Steps work =
+        (inner, _, read, before, kept) -> {
+          whole(inner, read.getFirst(), before.getFirst(), kept.getFirst());
+          return List.of();
+        };
+    pass.together(
+        () -> Segments.run(pass, steps, Arrays.asList(x), List.of(initial), List.of(y), work));
+    return new Output(y, y.at(steps - 1L));
+  }
+
+  private void whole(Pass pass, Tensor x, Tensor initial, Tensor y) {
+    int k = config.hidden;
+    boolean given = x != null;
+    var rz =
+        given ? inputGates.inPlace(pass, x) : biases(pass, inputBias.rows(0, 2 * k), y, initial);
+    var n =
+        given
+            ? inputCandidate.inPlace(pass, x)
+            : biases(pass, inputBias.rows(2 * k, 3 * k), y, initial);
     var h = initial;
-    for (int from = 0; from < steps; from += pass.segment()) {
-      int to = Math.min(steps, from + pass.segment());
-      int count = to - from;
-      pass.recomputed(
-          x == null ? List.of(h) : List.of(h, x.slice(from, to)),
-          List.of(y.slice(from, to)),
-          (inner, in) ->
-              List.of(
-                  x == null
-                      ? withoutInput(inner, count, in.getFirst()).y
-                      : whole(inner, in.get(1), in.getFirst()).y));
-      h = y.at(to - 1L);
+    for (int t = 0; t < y.shape().dim(0); t++) {
+      step(pass, rz.at(t), n.at(t), h, y.at(t));
+      h = y.at(t);
     }
-    return new Output(y, h);
   }
 
   /**
@@ -225,40 +227,17 @@ public final class ConvGru implements Layer {
         Shapes.ANY,
         Shapes.ANY,
         config.hidden);
-    return pass.segment() > 0 && steps > pass.segment()
-        ? inSegments(pass, null, steps, initial)
-        : withoutInput(pass, steps, initial);
-  }
-
-  private Output withoutInput(Pass pass, int steps, Tensor initial) {
-    int k = config.hidden;
-    return pass.together(
-        () -> {
-          var rz = biases(pass, inputBias.rows(0, 2 * k), steps, initial);
-          var n = biases(pass, inputBias.rows(2 * k, 3 * k), steps, initial);
-          return run(pass, rz, n, initial);
-        });
+    return run(pass, null, steps, initial);
   }
 
   /** What stands for the convolution of an input that there is not. */
-  private Tensor biases(Pass pass, Parameter bias, int steps, Tensor initial) {
+  private Tensor biases(Pass pass, Parameter bias, Tensor y, Tensor initial) {
     var dims = initial.shape().dims();
     dims[3] = bias.value().shape().dim(0);
-    var sums = pass.watchInPlace(pass.zeros(type, Shape.of(dims).outer(steps)));
+    var sums = pass.watchInPlace(pass.zeros(type, Shape.of(dims).outer(y.shape().dim(0))));
     run(pass, "add_bias", bias.value(), sums);
     pass.record(() -> run(pass, "column_sums", pass.gradient(sums), bias.gradient()));
     return sums;
-  }
-
-  private Output run(Pass pass, Tensor rz, Tensor n, Tensor initial) {
-    long steps = rz.shape().dim(0);
-    var y = pass.watch(pass.empty(type, initial.shape().outer(steps)));
-    var h = initial;
-    for (int t = 0; t < steps; t++) {
-      step(pass, rz.at(t), n.at(t), h, y.at(t));
-      h = y.at(t);
-    }
-    return new Output(y, h);
   }
 
   private void step(Pass pass, Tensor rz, Tensor n, Tensor before, Tensor h) {
@@ -268,7 +247,8 @@ public final class ConvGru implements Layer {
       q = hiddenCandidate.inPlace(pass, before);
       run(pass, "gru_reset", rz, q, before);
     } else {
-      q = pass.watch(pass.empty(type, before.shape()));
+      q = pass.passing(pass.empty(type, before.shape()));
+      pass.record(() -> pass.spent(q));
       run(pass, "gru_reset", rz, q, before);
       pass.record(
           () -> {

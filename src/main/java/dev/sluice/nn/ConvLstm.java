@@ -213,48 +213,35 @@ public final class ConvLstm implements Layer {
 
   private Output run(
       Pass pass, Tensor x, long steps, long batch, long height, long width, State initial) {
-    if (pass.segment() > 0 && steps > pass.segment()) {
-      return inSegments(pass, x, steps, Shape.of(batch, height, width, config.hidden), initial);
+    if (pass.segment(Math.toIntExact(steps)) < steps) {
+      return inSegments(
+          pass, x, (int) steps, Shape.of(batch, height, width, config.hidden), initial);
     }
-    return whole(pass, x, steps, batch, height, width, initial);
+    var y = pass.watch(pass.empty(type, Shape.of(steps, batch, height, width, config.hidden)));
+    return whole(pass, x, initial, y);
   }
 
-  /** Keeps y and the states between segments. */
-  private Output inSegments(Pass pass, Tensor x, long steps, Shape frame, State initial) {
+  /** Keeps y and c between segments. */
+  private Output inSegments(Pass pass, Tensor x, int steps, Shape frame, State initial) {
     var y = pass.watch(pass.empty(type, frame.outer(steps)));
-    var state = initial;
-    for (long from = 0; from < steps; from += pass.segment()) {
-      long to = Math.min(steps, from + pass.segment());
-      var inputs = new ArrayList<Tensor>();
-      if (x != null) {
-        inputs.add(x.slice(from, to));
-      }
-      if (state != null) {
-        inputs.addAll(List.of(state.h, state.c));
-      }
-      var after =
-          new State(pass.watch(pass.empty(type, frame)), pass.watch(pass.empty(type, frame)));
-      boolean given = state != null;
-      long count = to - from;
-      pass.recomputed(
-          inputs,
-          List.of(y.slice(from, to), after.h, after.c),
-          (inner, in) -> {
-            var before = given ? new State(in.get(in.size() - 2), in.getLast()) : null;
-            var seen = x == null ? null : in.getFirst();
-            var dims = frame.dims();
-            var output = whole(inner, seen, count, dims[0], dims[1], dims[2], before);
-            return List.of(output.y, output.last.h, output.last.c);
-          });
-      state = after;
-    }
-    return new Output(y, state);
+    var from = initial == null ? Arrays.<Tensor>asList(null, null) : List.of(initial.h, initial.c);
+    var last =
+        Segments.run(
+            pass,
+            steps,
+            Arrays.asList(x),
+            from,
+            List.of(y),
+            (inner, _, read, before, kept) -> {
+              var state = before.get(1) == null ? null : new State(before.get(0), before.get(1));
+              return List.of(whole(inner, read.getFirst(), state, kept.getFirst()).last.c);
+            });
+    return new Output(y, new State(y.at(steps - 1L), last.getFirst()));
   }
 
-  private Output whole(
-      Pass pass, Tensor x, long steps, long batch, long height, long width, State initial) {
-    checkFrame(height, width);
-    var shape = Shape.of(batch, height, width, config.hidden);
+  private Output whole(Pass pass, Tensor x, State initial, Tensor y) {
+    var shape = y.shape().inner();
+    checkFrame(shape.dim(1), shape.dim(2));
     var from = Arrays.asList(null, (Tensor) null);
     if (initial != null) {
       var names = "N, H, W, K";
@@ -265,10 +252,10 @@ public final class ConvLstm implements Layer {
         new CellSpec(
             CellSpec.Kind.CONV_LSTM,
             type,
-            Math.toIntExact(steps),
-            Math.toIntExact(batch),
-            Math.toIntExact(height),
-            Math.toIntExact(width),
+            y.shape().size(0),
+            shape.size(0),
+            shape.size(1),
+            shape.size(2),
             config.inputs,
             config.hidden,
             config.kernelHeight,
@@ -277,7 +264,6 @@ public final class ConvLstm implements Layer {
             pass.training());
     var backend = pass.device().backend();
     var plan = backend.cell(spec).orElseGet(() -> new ComposedConvLstm(backend, spec));
-    var y = pass.empty(type, shape.outer(steps));
     var h = pass.empty(type, shape);
     var c = pass.empty(type, shape);
     var values = new Sequence(x, null, from, y, List.of(h, c));

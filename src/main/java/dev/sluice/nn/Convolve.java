@@ -66,6 +66,11 @@ final class Convolve {
     return into(pass, x, pass.watchInPlace(empty(pass, x)));
   }
 
+  /** As {@link #inPlace}, into one tensor for all calls of a pass with equal keys. */
+  Tensor inTurns(Pass pass, Tensor x, Object key) {
+    return into(pass, x, pass.watchInPlace(pass.once(key, home -> empty(home, x))));
+  }
+
   private Tensor into(Pass pass, Tensor x, Tensor y) {
     run(pass, x, y, false);
     return y;

@@ -161,28 +161,33 @@ public final class FrameFeedback implements FrameForecaster {
     int seen = x.shape().size(0);
     // The head adds, so that it can write a prediction to its place.
     var y = pass.watch(pass.zeros(type, x.shape().inner().outer(total - 1L)));
-    var states = new ArrayList<List<Tensor>>();
+    var states = new ArrayList<Tensor>();
     head.addTo(pass, climb(pass, x, states), y.slice(0, seen));
-    for (int t = seen; t < total - 1; t++) {
-      var made = activated(pass, y.slice(t - 1L, t));
-      head.addTo(pass, climb(pass, made, states), y.slice(t, t + 1L));
+    if (seen < total - 1) {
+      new FrameLoop(FrameSampling.fedBack(), this::step, head::addTo)
+          .run(pass, null, y.at(seen - 1L), states, y.slice(seen, total - 1L), List.of());
     }
     return patch.join(pass, activated(pass, y));
   }
 
+  private Tensor step(Pass pass, Tensor made, List<Tensor> states, List<Tensor> also) {
+    var x = activated(pass, made);
+    return climb(pass, x.reshape(x.shape().outer(1)), states).at(0);
+  }
+
   /** Runs all layers from the states, none before the first frame, and leaves the states after. */
-  private Tensor climb(Pass pass, Tensor x, List<List<Tensor>> states) {
-    boolean first = states.isEmpty();
+  private Tensor climb(Pass pass, Tensor x, List<Tensor> states) {
+    int each = states.size() / layers.size();
+    var after = new ArrayList<Tensor>();
     var y = x;
     for (int l = 0; l < layers.size(); l++) {
-      var output = layers.get(l).forward(pass, y, first ? null : states.get(l));
+      var before = each == 0 ? null : List.copyOf(states.subList(l * each, (l + 1) * each));
+      var output = layers.get(l).forward(pass, y, before);
       y = output.y();
-      if (first) {
-        states.add(output.last());
-      } else {
-        states.set(l, output.last());
-      }
+      after.addAll(output.last());
     }
+    states.clear();
+    states.addAll(after);
     return y;
   }
 

@@ -14,9 +14,15 @@ import java.util.stream.IntStream;
  * @param reverse whether the mask begins with the second frame
  */
 record FrameSampling(String model, boolean reverse) {
-  /** What a step reads, given the prediction of the step before. */
+  /** What a step reads. */
   interface Reading {
-    Tensor at(int t, Tensor made);
+    /**
+     * {@return what step t reads}
+     *
+     * @param x the frame, or null where there is none
+     * @param made the prediction of the step before
+     */
+    Tensor at(Pass pass, int t, Tensor x, Tensor made);
   }
 
   /** Refuses a clip in which nothing is seen or nothing is left to predict. */
@@ -41,20 +47,20 @@ record FrameSampling(String model, boolean reverse) {
     return mask;
   }
 
-  /** The frames that were seen, then predictions. */
-  static Reading fedBack(Tensor x, int seen) {
-    return (t, made) -> t < seen ? x.at(t) : made;
+  /** The frames that there are, then predictions. */
+  static Reading fedBack() {
+    return (_, _, x, made) -> x == null ? made : x;
   }
 
   /**
    * What a mask says.
    *
-   * @param x [T, N, ...]
+   * @param batch N
+   * @param total T
    * @param mask [N, {@link #maskLength}]
    */
-  Reading masked(Pass pass, Tensor x, int seen, float[] mask) {
-    int batch = x.shape().size(1);
-    int length = maskLength(x.shape().size(0), seen);
+  Reading masked(int batch, int total, int seen, float[] mask) {
+    int length = maskLength(total, seen);
     if (mask.length != batch * length) {
       throw new IllegalArgumentException(
           "%s: mask: expected [%d, %d] ([N, entries]), got %d numbers"
@@ -65,7 +71,7 @@ record FrameSampling(String model, boolean reverse) {
     for (int i = 0; i < mask.length; i++) {
       columns[i % length][i / length] = mask[i];
     }
-    return (t, made) -> t < first ? x.at(t) : mixed(pass, columns[t - first], x.at(t), made);
+    return (pass, t, x, made) -> t < first ? x : mixed(pass, columns[t - first], x, made);
   }
 
   private static Tensor mixed(Pass pass, float[] mask, Tensor x, Tensor made) {

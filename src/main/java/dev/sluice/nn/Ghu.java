@@ -143,21 +143,25 @@ public final class Ghu implements Layer {
         frame == null ? Shapes.ANY : frame.width(),
         config.hidden);
     var step = x.shape().inner();
-    if (initial != null) {
-      Shapes.check("ghu: z", initial, type, "N, H, W, K", step.dims());
-    }
-    return pass.together(() -> run(pass, x, initial));
+    var before = initial == null ? pass.zeros(type, step) : initial;
+    Shapes.check("ghu: z", before, type, "N, H, W, K", step.dims());
+    var z = pass.watch(pass.empty(type, x.shape()));
+    int count = x.shape().size(0);
+    pass.together(
+        () -> Segments.run(pass, count, List.of(x), List.of(before), List.of(z), this::steps));
+    return z;
   }
 
-  private Tensor run(Pass pass, Tensor x, Tensor initial) {
-    var before = initial == null ? pass.zeros(type, x.shape().inner()) : initial;
-    var sums = input.of(pass, x);
-    var z = pass.watch(pass.empty(type, x.shape()));
-    for (int t = 0; t < x.shape().dim(0); t++) {
-      advance(pass, sums.at(t), before, z.at(t));
-      before = z.at(t);
+  private List<Tensor> steps(
+      Pass pass, int from, List<Tensor> read, List<Tensor> before, List<Tensor> kept) {
+    var sums = input.of(pass, read.getFirst());
+    var last = before.getFirst();
+    for (int t = 0; t < sums.shape().dim(0); t++) {
+      var z = kept.getFirst().at(t);
+      advance(pass, sums.at(t), last, z);
+      last = z;
     }
-    return z;
+    return List.of();
   }
 
   private void advance(Pass pass, Tensor a, Tensor before, Tensor z) {

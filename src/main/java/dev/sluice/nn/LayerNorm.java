@@ -86,6 +86,12 @@ public final class LayerNorm implements Layer {
     return run(pass, checked(x), x, pass.watchInPlace(like(pass, x)));
   }
 
+  /** As {@link #inPlace}, into one tensor for all calls of a pass with equal keys. */
+  Tensor inTurns(Pass pass, Tensor x, Object key) {
+    var y = pass.once(key, home -> like(home, x));
+    return run(pass, checked(x), x, pass.watchInPlace(y));
+  }
+
   private Tensor like(Pass pass, Tensor x) {
     return pass.empty(type, x.shape());
   }

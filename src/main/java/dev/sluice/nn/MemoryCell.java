@@ -163,12 +163,26 @@ public abstract sealed class MemoryCell implements Layer permits StLstm, CausalL
     if (state == null) {
       state = zeros(pass, frames.size(0), frames.size(1), frames.size(2));
     }
-    var sums = input.of(pass, x);
     var y = pass.watch(pass.empty(type, state.h.shape().outer(x.shape().dim(0))));
-    for (int t = 0; t < x.shape().dim(0); t++) {
-      state = advance(pass, sums.at(t), state, y.at(t));
+    var last =
+        Segments.run(
+            pass,
+            x.shape().size(0),
+            List.of(x),
+            List.of(state.h, state.c, state.m),
+            List.of(y),
+            this::steps);
+    return new Output(y, new State(y.at(x.shape().dim(0) - 1), last.get(0), last.get(1)));
+  }
+
+  private List<Tensor> steps(
+      Pass pass, int from, List<Tensor> read, List<Tensor> before, List<Tensor> kept) {
+    var state = new State(before.get(0), before.get(1), before.get(2));
+    var sums = input.of(pass, read.getFirst());
+    for (int t = 0; t < sums.shape().dim(0); t++) {
+      state = advance(pass, sums.at(t), state, kept.getFirst().at(t));
     }
-    return new Output(y, state);
+    return List.of(state.c, state.m);
   }
 
   /** One step from the sums of x, its h written where it is told. */
@@ -194,7 +208,7 @@ public abstract sealed class MemoryCell implements Layer permits StLstm, CausalL
   final Tensor both(Pass pass, Shape h) {
     var dims = h.dims();
     dims[3] *= 2;
-    return pass.watch(pass.empty(type, Shape.of(dims)));
+    return pass.passing(pass.empty(type, Shape.of(dims)));
   }
 
   static void run(Pass pass, String kernel, double[] scalars, Tensor... tensors) {

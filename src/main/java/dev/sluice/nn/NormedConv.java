@@ -60,4 +60,17 @@ final class NormedConv implements Layer {
     var sums = convolve.inPlace(pass, x);
     return norm == null ? sums : norm.inPlace(pass, sums);
   }
+
+  private record Turn(NormedConv branch, Shape x) {}
+
+  /**
+   * As {@link #of}, in one tensor for all steps of a pass: for callers that read none of the sums
+   * on the way back, only leave their gradients there.
+   */
+  Tensor inTurns(Pass pass, Tensor x) {
+    var turn = new Turn(this, x.shape());
+    return norm == null
+        ? convolve.inTurns(pass, x, turn)
+        : norm.inTurns(pass, convolve.inPlace(pass, x), turn);
+  }
 }

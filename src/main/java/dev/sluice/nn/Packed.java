@@ -44,7 +44,7 @@ final class Packed {
     }
     return pass.once(
         new Key(this, plan.layout()),
-        () -> packed(plan, pass.stream(), pass.empty(type(), shape(plan))));
+        home -> packed(plan, home.stream(), home.empty(type(), shape(plan))));
   }
 
   /** The copy that is kept, or null where there are too many. */

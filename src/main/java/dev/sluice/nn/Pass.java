@@ -7,12 +7,15 @@ import dev.sluice.Shape;
 import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -29,6 +32,9 @@ import java.util.function.Supplier;
  * }</pre>
  */
 public final class Pass implements AutoCloseable {
+  /** For {@link #recomputing}: segments of sqrt(T) steps, rounded up. */
+  public static final int SQRT_OF_STEPS = -1;
+
   private final Device device;
   private final boolean training;
   private final Stream stream;
@@ -37,13 +43,18 @@ public final class Pass implements AutoCloseable {
   private final List<Runnable> records = new ArrayList<>();
   private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
   private final Map<Object, Tensor> madeOnce = new HashMap<>();
+  private final Set<Tensor> passing = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final List<Tensor> free = new ArrayList<>();
   private final OptionalLong seed;
   private final int segment;
+  private final Pass outer;
+  private boolean keepsSegments;
   private long calls;
   private boolean wentBack;
   private boolean closed;
 
-  private Pass(Device device, boolean training, OptionalLong seed, int segment) {
+  private Pass(Device device, boolean training, OptionalLong seed, int segment, Pass outer) {
+    this.outer = outer;
     this.device = device;
     this.training = training;
     this.seed = seed;
@@ -58,7 +69,7 @@ public final class Pass implements AutoCloseable {
    * @param device where it runs
    */
   public static Pass inference(Device device) {
-    return new Pass(device, false, OptionalLong.empty(), 0);
+    return new Pass(device, false, OptionalLong.empty(), 0, null);
   }
 
   /**
@@ -67,7 +78,7 @@ public final class Pass implements AutoCloseable {
    * @param device where it runs
    */
   public static Pass training(Device device) {
-    return new Pass(device, true, OptionalLong.empty(), 0);
+    return new Pass(device, true, OptionalLong.empty(), 0, null);
   }
 
   /**
@@ -77,25 +88,26 @@ public final class Pass implements AutoCloseable {
    * @param seed another one for every step, the step's number say; the same gives the same numbers
    */
   public static Pass training(Device device, long seed) {
-    return new Pass(device, true, OptionalLong.of(seed), 0);
+    return new Pass(device, true, OptionalLong.of(seed), 0, null);
   }
 
   /**
-   * {@return a pass that keeps less for backward: {@link ConvLstm} and {@link ConvGru} run a
+   * {@return a pass that keeps less for backward} Recurrent layers and the models of them run a
    * sequence in segments of so many steps, keep the output of each step and the states between
-   * segments, and compute the rest again on the way back} For T steps the least is kept with about
-   * sqrt(T). A step then takes a forward pass more.
+   * segments, and compute the rest again on the way back: a step takes a forward pass more. With
+   * segments of one step cells compute their gates again and keep states alone; a network in both
+   * directions is computed again layer by layer, whatever the segment.
    *
    * @param device where it runs
    * @param seed as in {@link #training(Device, long)}
-   * @param segment steps, 1 or more, or 0 to keep all
+   * @param segment steps, 1 or more, {@link #SQRT_OF_STEPS}, or 0 to keep all
    */
   public static Pass recomputing(Device device, long seed, int segment) {
-    if (segment < 0) {
+    if (segment < SQRT_OF_STEPS) {
       throw new IllegalArgumentException(
           "pass: expected segments of 1 or more steps, or 0 to keep all, got " + segment);
     }
-    return new Pass(device, true, OptionalLong.of(seed), segment);
+    return new Pass(device, true, OptionalLong.of(seed), segment, null);
   }
 
   /** {@return whether this pass can go backward} */
@@ -193,8 +205,28 @@ public final class Pass implements AutoCloseable {
     requireUsable();
     if (training) {
       gradients.putIfAbsent(tensor.base(), null);
+      passing.remove(tensor.base());
     }
     return tensor;
+  }
+
+  /** {@return the tensor, watched until {@link #spent}, unless somebody else watches it too} */
+  Tensor passing(Tensor tensor) {
+    watch(tensor);
+    passing.add(tensor.base());
+    return tensor;
+  }
+
+  /** Says that nobody will read the gradients of these again: other gradients take their room. */
+  void spent(Tensor... tensors) {
+    for (var tensor : tensors) {
+      if (passing.remove(tensor.base())) {
+        var gradient = gradients.remove(tensor.base());
+        if (gradient != null) {
+          free.add(gradient);
+        }
+      }
+    }
   }
 
   /**
@@ -211,12 +243,20 @@ public final class Pass implements AutoCloseable {
     return tensor;
   }
 
-  /** {@return what the first call with an equal key made, for the rest of this pass} */
-  Tensor once(Object key, Supplier<Tensor> make) {
+  /**
+   * {@return what the first call with an equal key made, for the rest of this pass and of the one
+   * that it does a part of}
+   *
+   * @param make makes it in the pass it is given
+   */
+  Tensor once(Object key, Function<Pass, Tensor> make) {
     requireUsable();
+    if (outer != null) {
+      return outer.once(key, make);
+    }
     var made = madeOnce.get(key);
     if (made == null) {
-      made = make.get();
+      made = make.apply(this);
       madeOnce.put(key, made);
     }
     return made;
@@ -247,10 +287,21 @@ public final class Pass implements AutoCloseable {
     var base = tensor.base();
     var gradient = gradients.get(base);
     if (gradient == null) {
-      gradient = arena.zeros(base.type(), base.shape());
+      gradient = zeros(base);
       gradients.put(base, gradient);
     }
     return tensor.viewOf(gradient);
+  }
+
+  private Tensor zeros(Tensor like) {
+    for (var tensor : free) {
+      if (tensor.type() == like.type() && tensor.shape().equals(like.shape())) {
+        free.remove(tensor);
+        device.backend().kernel("fill").run(stream, new double[] {0}, tensor);
+        return tensor;
+      }
+    }
+    return arena.zeros(like.type(), like.shape());
   }
 
   /** {@return the gradient of a tensor, or null where none flows} */
@@ -337,68 +388,84 @@ public final class Pass implements AutoCloseable {
     }
   }
 
-  /** Steps that are computed again at once, or 0 where all is kept. */
-  int segment() {
-    return segment;
+  /** {@return how many of T steps are done at once} */
+  int segment(int steps) {
+    int each = segment == SQRT_OF_STEPS ? (int) Math.ceil(Math.sqrt(steps)) : segment;
+    return each == 0 ? steps : Math.min(steps, each);
   }
 
-  /** Work that makes tensors of tensors, the same ones whenever it is done. */
-  @FunctionalInterface
-  interface Work {
-    List<Tensor> of(Pass pass, List<Tensor> inputs);
+  /** {@return this, running segments without computing them again: what tests compare with} */
+  Pass keepingSegments() {
+    keepsSegments = true;
+    return this;
+  }
+
+  /** {@return whether layers compute again rather than keep} */
+  boolean recomputes() {
+    return segment != 0;
   }
 
   /**
-   * Does work in a pass of its own, keeps only its outputs, and does it again on the way back, from
-   * the same inputs with the same random numbers: the same bits.
+   * Does work in a pass of its own, keeps only what it writes and makes, and does it again on the
+   * way back, from the same inputs with the same random numbers: the same bits.
    *
-   * @param inputs what the work reads; none of them may be null
-   * @param outputs where what it makes is copied to, watched
+   * @param read tensors that the work reads
+   * @param written tensors that the work writes, watched
+   * @param work {@return other tensors that it makes}
+   * @return copies of what it makes, watched
    */
-  void recomputed(List<Tensor> inputs, List<Tensor> outputs, Work work) {
+  List<Tensor> recomputed(
+      List<Tensor> read, List<Tensor> written, Function<Pass, List<Tensor>> work) {
     requireUsable();
+    if (keepsSegments) {
+      return work.apply(this);
+    }
     long firstCall = calls;
+    var made = new ArrayList<Tensor>();
     try (var inner = again(firstCall)) {
-      var made = work.of(inner, inputs);
-      for (int i = 0; i < outputs.size(); i++) {
-        copy(made.get(i), outputs.get(i));
+      for (var tensor : work.apply(inner)) {
+        made.add(passing(empty(tensor.type(), tensor.shape())));
+        copy(tensor, made.getLast());
       }
       calls = inner.calls;
     }
+    var outputs = java.util.stream.Stream.concat(written.stream(), made.stream()).toList();
     record(
         () -> {
-          if (outputs.stream().allMatch(output -> arrived(output) == null)) {
-            return;
+          if (outputs.stream().anyMatch(output -> arrived(output) != null)) {
+            goBack(firstCall, read, written, made, work);
           }
-          try (var inner = again(firstCall)) {
-            var lent = inputs.stream().map(input -> lend(input, inner)).toList();
-            var made = work.of(inner, lent);
-            for (int i = 0; i < outputs.size(); i++) {
-              var gradient = arrived(outputs.get(i));
-              if (gradient != null) {
-                copy(gradient, inner.gradient(made.get(i)));
-              }
-            }
-            inner.backward();
-          }
+          made.forEach(this::spent);
         });
+    return made;
+  }
+
+  private void goBack(
+      long firstCall,
+      List<Tensor> read,
+      List<Tensor> written,
+      List<Tensor> made,
+      Function<Pass, List<Tensor>> work) {
+    try (var inner = again(firstCall)) {
+      // Views of a tensor share its gradient: what flows into it there has arrived here.
+      java.util.stream.Stream.concat(read.stream().filter(this::wants), written.stream())
+          .map(Tensor::base)
+          .forEach(base -> inner.gradients.put(base, gradient(base)));
+      var remade = work.apply(inner);
+      for (int i = 0; i < made.size(); i++) {
+        var gradient = arrived(made.get(i));
+        if (gradient != null) {
+          copy(gradient, inner.gradient(remade.get(i)));
+        }
+      }
+      inner.backward();
+    }
   }
 
   private Pass again(long firstCall) {
-    var inner = new Pass(device, true, seed, 0);
+    var inner = new Pass(device, true, seed, 0, this);
     inner.calls = firstCall;
     return inner;
-  }
-
-  /** A copy of a tensor for another pass, whose gradient goes straight to the tensor's own. */
-  private Tensor lend(Tensor tensor, Pass inner) {
-    if (!wants(tensor)) {
-      return tensor;
-    }
-    var copy = inner.empty(tensor.type(), tensor.shape());
-    copy(tensor, copy);
-    inner.gradients.put(copy, gradient(tensor));
-    return copy;
   }
 
   private void copy(Tensor from, Tensor to) {

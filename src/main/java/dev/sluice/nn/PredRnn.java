@@ -7,7 +7,9 @@ import dev.sluice.Tensor;
 import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * frames: [T, N, H, W, C] to the next ones: [T - 1, N, H/p, W/p, p p C], in patches: layers of
@@ -194,8 +196,9 @@ public final class PredRnn implements FrameForecaster {
   public Output forward(Pass pass, Tensor frames, int seen, float[] mask) {
     check(frames);
     var x = new Patch(config.patch).split(pass, frames);
-    var reading = config.sampling().masked(pass, x, seen, mask);
-    return run(pass, x.at(0), frames.shape().size(0), reading);
+    int total = frames.shape().size(0);
+    var reading = config.sampling().masked(frames.shape().size(1), total, seen, mask);
+    return run(pass, x, total, reading);
   }
 
   @Override
@@ -250,7 +253,7 @@ public final class PredRnn implements FrameForecaster {
     int seen = frames.shape().size(0);
     var patch = new Patch(config.patch);
     var x = patch.split(pass, frames);
-    var output = run(pass, x.at(0), seen + ahead, FrameSampling.fedBack(x, seen));
+    var output = run(pass, x, seen + ahead, FrameSampling.fedBack());
     return patch.join(pass, output.y.slice(seen - 1L, seen + ahead - 1L));
   }
 
@@ -301,45 +304,44 @@ public final class PredRnn implements FrameForecaster {
         config.channels);
   }
 
-  private Output run(Pass pass, Tensor like, int total, FrameSampling.Reading reading) {
-    return pass.together(() -> steps(pass, like, total, reading));
+  private Output run(Pass pass, Tensor x, int total, FrameSampling.Reading reading) {
+    return pass.together(() -> steps(pass, x, total, reading));
   }
 
-  private Output steps(Pass pass, Tensor like, int total, FrameSampling.Reading reading) {
-    var frame = like.shape();
+  private Output steps(Pass pass, Tensor x, int total, FrameSampling.Reading reading) {
+    var frame = x.shape().inner();
     int layers = cells.size();
-    var states = new ArrayList<StLstm.State>();
-    cells.forEach(
-        cell -> states.add(cell.zeros(pass, frame.size(0), frame.size(1), frame.size(2))));
-    var m = states.getLast().m();
-    var deltas = adapter == null ? null : deltas(pass, states.getFirst().h().shape(), total);
-    // The head adds, so that it can write a prediction to its place.
-    var y = pass.watch(pass.zeros(type, frame.outer(total - 1L)));
-    for (int t = 0; t < total - 1; t++) {
-      var x = reading.at(t, t == 0 ? null : y.at(t - 1L));
-      for (int l = 0; l < layers; l++) {
-        var before = states.get(l);
-        var state =
-            cells
-                .get(l)
-                .step(
-                    pass,
-                    x,
-                    new StLstm.State(before.h(), before.c(), m),
-                    deltas == null ? StLstm.Deltas.NONE : part(deltas, t * layers + l));
-        states.set(l, state);
-        m = state.m();
-        x = state.h();
-      }
-      head.addTo(pass, x, y.at(t));
-    }
-    var loss = deltas == null ? null : decouple(pass, deltas);
+    var zeros = cells.getFirst().zeros(pass, frame.size(0), frame.size(1), frame.size(2));
+    var y = pass.watch(pass.empty(type, frame.outer(total - 1L)));
+    var deltas = adapter == null ? null : deltas(pass, zeros.h().shape(), total);
+    var also =
+        deltas == null ? List.<Tensor>of() : List.of(byStep(deltas.at(0)), byStep(deltas.at(1)));
+    var states = Collections.nCopies(2 * layers + 1, zeros.h());
+    var last = new FrameLoop(reading, this::climb, head::addTo).run(pass, x, null, states, y, also);
     return new Output(
         y,
-        states.stream().map(StLstm.State::h).toList(),
-        states.stream().map(StLstm.State::c).toList(),
-        m,
-        loss);
+        IntStream.range(0, layers).mapToObj(l -> last.get(2 * l)).toList(),
+        IntStream.range(0, layers).mapToObj(l -> last.get(2 * l + 1)).toList(),
+        last.getLast(),
+        deltas == null ? null : decouple(pass, deltas));
+  }
+
+  /** States: h and c of each layer, then m. */
+  private Tensor climb(Pass pass, Tensor x, List<Tensor> states, List<Tensor> deltas) {
+    int layers = cells.size();
+    for (int l = 0; l < layers; l++) {
+      var before = new StLstm.State(states.get(2 * l), states.get(2 * l + 1), states.getLast());
+      var added =
+          deltas.isEmpty()
+              ? StLstm.Deltas.NONE
+              : new StLstm.Deltas(deltas.get(0).at(l), deltas.get(1).at(l));
+      var after = cells.get(l).step(pass, x, before, added);
+      states.set(2 * l, after.h());
+      states.set(2 * l + 1, after.c());
+      states.set(2 * layers, after.m());
+      x = after.h();
+    }
+    return x;
   }
 
   /** [2, (T - 1) L, N, H, W, K]: what every step of every layer adds to c, and to m. */
@@ -348,8 +350,11 @@ public final class PredRnn implements FrameForecaster {
     return pass.watch(pass.empty(type, state.outer(steps).outer(2)));
   }
 
-  private static StLstm.Deltas part(Tensor deltas, int index) {
-    return new StLstm.Deltas(deltas.at(0).at(index), deltas.at(1).at(index));
+  /** [T - 1, L, ...] of [(T - 1) L, ...]. */
+  private Tensor byStep(Tensor deltas) {
+    long layers = cells.size();
+    var shape = deltas.shape();
+    return deltas.reshape(shape.inner().outer(layers).outer(shape.dim(0) / layers));
   }
 
   private Tensor decouple(Pass pass, Tensor deltas) {

@@ -7,7 +7,9 @@ import dev.sluice.Tensor;
 import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * frames: [T, N, H, W, C] to the next ones: [T - 1, N, H/p, W/p, p p C], in patches: layers of
@@ -183,8 +185,9 @@ public final class PredRnnPlusPlus implements FrameForecaster {
   public Output forward(Pass pass, Tensor frames, int seen, float[] mask) {
     check(frames);
     var x = new Patch(config.patch).split(pass, frames);
-    var reading = config.sampling().masked(pass, x, seen, mask);
-    return run(pass, x.at(0), frames.shape().size(0), reading);
+    int total = frames.shape().size(0);
+    var reading = config.sampling().masked(frames.shape().size(1), total, seen, mask);
+    return run(pass, x, total, reading);
   }
 
   @Override
@@ -197,7 +200,7 @@ public final class PredRnnPlusPlus implements FrameForecaster {
     int seen = frames.shape().size(0);
     var patch = new Patch(config.patch);
     var x = patch.split(pass, frames);
-    var output = run(pass, x.at(0), seen + ahead, FrameSampling.fedBack(x, seen));
+    var output = run(pass, x, seen + ahead, FrameSampling.fedBack());
     return patch.join(pass, output.y.slice(seen - 1L, seen + ahead - 1L));
   }
 
@@ -245,34 +248,42 @@ public final class PredRnnPlusPlus implements FrameForecaster {
         config.channels);
   }
 
-  private Output run(Pass pass, Tensor like, int total, FrameSampling.Reading reading) {
-    return pass.together(() -> steps(pass, like, total, reading));
+  private Output run(Pass pass, Tensor x, int total, FrameSampling.Reading reading) {
+    return pass.together(() -> steps(pass, x, total, reading));
   }
 
-  private Output steps(Pass pass, Tensor like, int total, FrameSampling.Reading reading) {
-    var frame = like.shape();
-    var states = new ArrayList<CausalLstm.State>();
-    cells.forEach(
-        cell -> states.add(cell.zeros(pass, frame.size(0), frame.size(1), frame.size(2))));
-    var m = states.getLast().m();
-    Tensor z = null;
-    // The head adds, so that it can write a prediction to its place.
-    var y = pass.watch(pass.zeros(type, frame.outer(total - 1L)));
-    for (int t = 0; t < total - 1; t++) {
-      var x = reading.at(t, t == 0 ? null : y.at(t - 1L));
-      for (int l = 0; l < cells.size(); l++) {
-        var before = states.get(l);
-        var state = cells.get(l).step(pass, x, new CausalLstm.State(before.h(), before.c(), m));
-        states.set(l, state);
-        m = state.m();
-        x = state.h();
-        if (l == 0) {
-          z = highway.step(pass, x, z);
-          x = z;
-        }
+  private Output steps(Pass pass, Tensor x, int total, FrameSampling.Reading reading) {
+    var frame = x.shape().inner();
+    int layers = cells.size();
+    var zeros = cells.getFirst().zeros(pass, frame.size(0), frame.size(1), frame.size(2));
+    var y = pass.watch(pass.empty(type, frame.outer(total - 1L)));
+    var states = Collections.nCopies(3 * layers + 1, zeros.h());
+    var last =
+        new FrameLoop(reading, this::climb, head::addTo).run(pass, x, null, states, y, List.of());
+    var ends = IntStream.range(0, layers).mapToObj(l -> state(last, l, last.get(3 * l + 2)));
+    return new Output(y, ends.toList(), last.getLast());
+  }
+
+  /** States: h, c and m of each layer, then z. */
+  private Tensor climb(Pass pass, Tensor x, List<Tensor> states, List<Tensor> also) {
+    int layers = cells.size();
+    var m = states.get(3 * layers - 1);
+    for (int l = 0; l < layers; l++) {
+      var after = cells.get(l).step(pass, x, state(states, l, m));
+      m = after.m();
+      states.set(3 * l, after.h());
+      states.set(3 * l + 1, after.c());
+      states.set(3 * l + 2, m);
+      x = after.h();
+      if (l == 0) {
+        x = highway.step(pass, x, states.getLast());
+        states.set(3 * layers, x);
       }
-      head.addTo(pass, x, y.at(t));
     }
-    return new Output(y, List.copyOf(states), z);
+    return x;
+  }
+
+  private static CausalLstm.State state(List<Tensor> states, int layer, Tensor m) {
+    return new CausalLstm.State(states.get(3 * layer), states.get(3 * layer + 1), m);
   }
 }

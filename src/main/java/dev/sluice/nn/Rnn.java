@@ -11,6 +11,8 @@ import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * x: [T, N, C] to y: [T, N, D H]: a recurrent network over whole sequences, in PyTorch's canonical
@@ -92,7 +94,7 @@ public final class Rnn implements Layer {
     this.parameters = all.stream().filter(p -> !fixed(spec, kerasBiases, p.name())).toList();
     this.packed = new Packed(this.all, arena);
     this.arena = arena;
-    for (int layer = 0; dropout.p() > 0 && layer < spec.layers(); layer++) {
+    for (int layer = 0; spec.layers() > 1 && layer < spec.layers(); layer++) {
       stack.add(layer(layer));
     }
   }
@@ -420,26 +422,48 @@ public final class Rnn implements Layer {
     Shapes.check("rnn: x", x, spec.type(), "T, N, C", Shapes.ANY, Shapes.ANY, spec.input());
     int steps = x.shape().size(0);
     int batch = x.shape().size(1);
-    var ends = lengths == null ? null : lengths(pass, lengths, steps, batch);
-    var from = initial(initial, batch);
-    var y = pass.empty(spec.type(), Shape.of(steps, batch, outputs()));
+    if (lengths != null) {
+      requireLengths("rnn", lengths, steps, batch);
+    }
+    var y = pass.watch(pass.empty(spec.type(), Shape.of(steps, batch, outputs())));
+    var before = new ArrayList<Tensor>(Arrays.asList((Tensor) null));
+    before.addAll(initial(initial, batch));
+    Segments.Steps work =
+        (inner, from, read, states, kept) ->
+            run(
+                inner,
+                read.getFirst(),
+                lengths(lengths, from, read.getFirst().shape().size(0)),
+                states.subList(1, states.size()),
+                kept.getFirst());
+    var last =
+        spec.bidirectional()
+            ? work.of(pass, 0, List.of(x), before, List.of(y))
+            : Segments.run(pass, steps, List.of(x), before, List.of(y), work);
+    return new Output(y, last.get(0), last.size() > 1 ? last.get(1) : null);
+  }
+
+  private List<Tensor> run(Pass pass, Tensor x, int[] lengths, List<Tensor> initial, Tensor y) {
     var last = new ArrayList<Tensor>();
     for (int state = 0; state < spec.kind().states(); state++) {
-      last.add(pass.empty(spec.type(), stateShape(state, batch)));
+      last.add(pass.empty(spec.type(), stateShape(state, x.shape().size(1))));
     }
-    var values = new Sequence(x, ends, from, y, last, lengths == null ? null : lengths.clone());
-    var plan = plan(pass, steps, batch, lengths != null, false);
-    if (plan != null) {
-      run(pass, plan, values);
-    } else {
+    var ends = lengths == null ? null : pass.ints(lengths);
+    var values = new Sequence(x, ends, initial, y, last, lengths);
+    boolean apart = spec.bidirectional() && pass.recomputes() && !stack.isEmpty();
+    var plan =
+        apart ? null : plan(pass, x.shape().size(0), x.shape().size(1), lengths != null, false);
+    if (plan == null) {
       runStack(pass, values);
+    } else {
+      run(pass, plan, values);
     }
-    return new Output(y, last.get(0), last.size() > 1 ? last.get(1) : null);
+    return last;
   }
 
   /** A plan for all layers; null where they run one by one, since we drop between them. */
   private RnnPlan plan(Pass pass, int steps, int batch, boolean lengths, boolean packed) {
-    boolean drops = !stack.isEmpty() && pass.training();
+    boolean drops = dropout.p() > 0 && pass.training();
     if (drops && (!engineDropout || dropout.p() == 1)) {
       return null;
     }
@@ -502,9 +526,13 @@ public final class Rnn implements Layer {
       var y = top ? values.y() : pass.empty(spec.type(), values.y().shape());
       var initial = ofLayer(values.initial(), layer);
       var last = ofLayer(values.last(), layer);
-      stack
-          .get(layer)
-          .runLayer(pass, new Sequence(x, values.lengths(), initial, y, last, values.ends()));
+      var part = new Sequence(x, values.lengths(), initial, y, last, values.ends());
+      var below = stack.get(layer);
+      if (spec.bidirectional() && pass.recomputes()) {
+        again(pass, part, inner -> below.runLayer(inner, part));
+      } else {
+        below.runLayer(pass, part);
+      }
       x = top ? y : dropout.forward(pass, y);
     }
   }
@@ -512,6 +540,22 @@ public final class Rnn implements Layer {
   private void runLayer(Pass pass, Sequence values) {
     var dims = values.y().shape();
     run(pass, plan(pass, dims.size(0), dims.size(1), values.lengths() != null, false), values);
+  }
+
+  /** A second direction begins at the end: a layer is computed again as a whole. */
+  private static void again(Pass pass, Sequence values, Consumer<Pass> layer) {
+    var read = new ArrayList<>(List.of(values.x()));
+    values.initial().stream().filter(Objects::nonNull).forEach(read::add);
+    var written = new ArrayList<>(List.of(values.y()));
+    written.addAll(values.last());
+    written.forEach(pass::watch);
+    pass.recomputed(
+        read,
+        written,
+        inner -> {
+          layer.accept(inner);
+          return List.of();
+        });
   }
 
   private List<Tensor> ofLayer(List<Tensor> states, int layer) {
@@ -530,11 +574,6 @@ public final class Rnn implements Layer {
         state == 0 ? spec.output() : spec.hidden());
   }
 
-  private static Tensor lengths(Pass pass, int[] lengths, int steps, int batch) {
-    requireLengths("rnn", lengths, steps, batch);
-    return pass.ints(lengths);
-  }
-
   static void requireLengths(String what, int[] lengths, int steps, int batch) {
     if (lengths.length != batch
         || Arrays.stream(lengths).anyMatch(length -> length < 0 || length > steps)) {
@@ -547,6 +586,13 @@ public final class Rnn implements Layer {
               + ", got "
               + Arrays.toString(lengths));
     }
+  }
+
+  /** What is left of sequences after some steps, as far as the next ones go. */
+  private static int[] lengths(int[] all, int from, int steps) {
+    return all == null
+        ? null
+        : Arrays.stream(all).map(length -> Math.clamp(length - from, 0, steps)).toArray();
   }
 
   private List<Tensor> initial(State initial, int batch) {

@@ -94,11 +94,12 @@ public final class StLstm extends MemoryCell {
   }
 
   private State advance(Pass pass, Tensor xs, State before, Tensor h, Deltas deltas) {
-    var hs = hidden.of(pass, before.h());
-    var ms = memory.of(pass, before.m());
-    var c = pass.watch(pass.empty(type, h.shape()));
-    var m = pass.watch(pass.empty(type, h.shape()));
+    var c = pass.passing(pass.empty(type, h.shape()));
+    var m = pass.passing(pass.empty(type, h.shape()));
     var both = both(pass, h.shape());
+    pass.record(() -> pass.spent(c, m, both));
+    var hs = hidden.inTurns(pass, before.h());
+    var ms = memory.inTurns(pass, before.m());
     run(
         pass,
         "st_lstm_memory",
@@ -131,7 +132,7 @@ public final class StLstm extends MemoryCell {
                 arrived(pass, deltas.m),
                 pass.gradientOrNull(before.c()),
                 pass.gradientOrNull(before.m())));
-    var os = output.of(pass, both);
+    var os = output.inTurns(pass, both);
     var tanh = last.inPlace(pass, both);
     run(pass, "st_lstm_output", NONE, xs, hs, os, tanh, h);
     pass.record(
