@@ -6,6 +6,7 @@ import dev.sluice.cli.bench.Measurement;
 import dev.sluice.cli.bench.Problem;
 import dev.sluice.cli.bench.Suite;
 import dev.sluice.cli.bench.SuiteRun;
+import dev.sluice.cli.tasks.Recipe;
 import dev.sluice.nn.ConvGru;
 import dev.sluice.weights.Json;
 import java.util.LinkedHashMap;
@@ -30,8 +31,8 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nJSON:%n",
     footer = {
       "One object: cell, mode, steps, batch, input, hidden, layers, bidirectional, lengths,"
-          + " peephole, layer_norm, reset, height, width, kernel, dtype, seed, warmup, rounds as"
-          + " asked for (null where a cell has no such thing);",
+          + " peephole, layer_norm, reset, recompute, height, width, kernel, dtype, seed, warmup,"
+          + " rounds as asked for (null where a cell has no such thing);",
       "min_ms, median_ms, p90_ms, p99_ms, p999_ms: milliseconds a round;",
       "gflop: 10^9 floating-point operations a round: forward is 2 T N G H (C + H) summed over "
           + "layers and directions, G gates; over frames also times height width kernel^2 (stlstm: "
@@ -39,9 +40,9 @@ import picocli.CommandLine.Spec;
           + "is three times forward; pointwise work is not counted;",
       "gflops: per second, of the median round; peak_gflops: of a large matrix product just "
           + "before; peak_fraction: their ratio;",
-      "peak_bytes: most memory in use on the device at once, scratch memory included; "
-          + "activation_bytes: what a round's "
-          + "pass held at its end; heap_bytes: Java heap allocated by the median round, or null;",
+      "peak_bytes: most memory in use on the device at once, scratch memory included;"
+          + " activation_bytes: the most that a round's pass held, gradients included; heap_bytes:"
+          + " Java heap allocated by the median round, or null;",
       "engine, algorithm, layout (null where the engine does not say), threads, versions.",
       "A suite: suite, results (such objects), left_out (problem, gflop)."
     })
@@ -114,6 +115,13 @@ final class BenchCommand implements Callable<Integer> {
 
   @Option(names = "--layer-norm", description = "of stlstm: normalised convolutions")
   private boolean layerNorm;
+
+  @Option(
+      names = "--recompute",
+      paramLabel = "T|sqrt",
+      defaultValue = "0",
+      description = "steps computed again at once on the way back; 1 for gates alone (0: none)")
+  private String recompute;
 
   @Option(names = "--height", paramLabel = "PIXELS", description = "of a frame (16)")
   private Integer height;
@@ -220,7 +228,7 @@ final class BenchCommand implements Callable<Integer> {
         layers,
         bidirectional,
         lengths != null,
-        new Problem.Variant(peephole, layerNorm, reset),
+        new Problem.Variant(peephole, layerNorm, reset, Recipe.segment(recompute)),
         height != null ? height : frames ? SIDE : 0,
         width != null ? width : frames ? SIDE : 0,
         kernel != null ? kernel : frames ? 3 : 0,

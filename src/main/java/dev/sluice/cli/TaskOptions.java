@@ -147,11 +147,11 @@ final class TaskOptions {
 
   @Option(
       names = "--recompute",
-      paramLabel = "T",
+      paramLabel = "T|sqrt",
       description =
-          "Steps of a sequence that are computed again on the way back, to need less memory; 0 to"
-              + " keep all.")
-  Integer recompute;
+          "Steps of a sequence that are computed again at once on the way back, to need less"
+              + " memory; sqrt for the root of their number, 1 for gates alone, 0 to keep all.")
+  String recompute;
 
   @Option(names = "--window", paramLabel = "T", description = "Values of a series seen.")
   Integer window;

@@ -77,10 +77,12 @@ record Training(
       new FinishedRun(settings, folder, run.facts(), judgement.get()).write();
       print("%s", judgement.get().sentence());
       print(
-          "trained on %,d sequences in %s, %.1f a second; %,d bytes of Java heap a step",
+          "trained on %,d sequences in %s, %.1f a second; %,d bytes of activations and %,d bytes of"
+              + " Java heap a step",
           run.facts().get("sequences"),
           Progress.time(run.seconds()),
           run.sequencesPerSecond(),
+          run.activationBytes(),
           run.heapBytesPerStep());
       print("%s shows it all", folder.file(RunFolder.REPORT));
       return 0;

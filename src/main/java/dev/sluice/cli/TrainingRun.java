@@ -37,6 +37,7 @@ final class TrainingRun {
   private long historyBytes;
   private final long[] heapBytes = new long[HEAP_STEPS];
   private long heapSteps;
+  private long activationBytes;
 
   /**
    * A run before its first step.
@@ -131,9 +132,12 @@ final class TrainingRun {
 
   private double takeStep() {
     long before = heap.allocated();
+    long used = device.memory().used();
+    device.resetHighWater();
     long step = step();
     double value = learner.trainer().step(pass -> learner.loss(pass, step));
     heapBytes[(int) (heapSteps++ % HEAP_STEPS)] = heap.allocated() - before;
+    activationBytes = Math.max(activationBytes, device.memory().highWater() - used);
     return value;
   }
 
@@ -216,6 +220,11 @@ final class TrainingRun {
     return last[n / 2];
   }
 
+  /** The most device memory that a step held besides weights and the optimiser's state. */
+  long activationBytes() {
+    return activationBytes;
+  }
+
   /** The facts of the run for metrics.json. */
   Map<String, Object> facts() {
     var map = new LinkedHashMap<String, Object>();
@@ -233,6 +242,7 @@ final class TrainingRun {
       map.put("skipped_steps", learner.trainer().skipped());
     }
     map.put("heap_bytes_per_step", heapBytesPerStep());
+    map.put("activation_bytes", activationBytes);
     if (validates()) {
       map.putAll(best.toMap());
     }

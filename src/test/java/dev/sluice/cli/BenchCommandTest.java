@@ -46,9 +46,9 @@ class BenchCommandTest {
     assertEquals(
         Set.of(
             ("cell mode steps batch input hidden layers bidirectional lengths peephole layer_norm"
-                    + " reset height width kernel dtype seed warmup rounds min_ms median_ms p90_ms"
-                    + " p99_ms p999_ms gflop gflops peak_gflops peak_fraction peak_bytes"
-                    + " activation_bytes heap_bytes engine algorithm layout threads versions")
+                 + " reset recompute height width kernel dtype seed warmup rounds min_ms median_ms"
+                 + " p90_ms p99_ms p999_ms gflop gflops peak_gflops peak_fraction peak_bytes"
+                 + " activation_bytes heap_bytes engine algorithm layout threads versions")
                 .split(" ")),
         report.keySet());
     assertEquals("convlstm", report.get("cell"));
@@ -61,6 +61,21 @@ class BenchCommandTest {
     assertTrue(report.get("layout").toString().startsWith("conv_lstm: "), report::toString);
     assertTrue((Long) report.get("peak_bytes") >= (Long) report.get("activation_bytes"));
     assertTrue(((Map<?, ?>) report.get("versions")).keySet().containsAll(Set.of("sluice", "java")));
+  }
+
+  @Test
+  void whatIsComputedAgainIsNotHeld() {
+    var held = new ArrayList<Long>();
+    for (var recompute : List.of("0", "sqrt", "1")) {
+      out.getBuffer().setLength(0);
+      var args =
+          "--cell=convgru --mode=train --steps=16 --rounds=1 --json --recompute=" + recompute;
+      assertEquals(0, bench(args.split(" ")), err::toString);
+      var report = (Map<?, ?>) Json.parse(out.toString().strip());
+      assertEquals(recompute, report.get("recompute"));
+      held.add((Long) report.get("activation_bytes"));
+    }
+    assertTrue(held.get(1) < held.get(0) && held.get(2) < held.get(1), held::toString);
   }
 
   @Test
@@ -92,6 +107,8 @@ class BenchCommandTest {
     refused("--kernel: not an option of cell lstm", "--cell=lstm", "--mode=train", "--kernel=3");
     refused("expected odd sizes", "--cell=convlstm", "--mode=forward", "--kernel=4");
     refused("got cell", "--cell=convlstm", "--mode=forward", "--engine=cell");
+    refused("--recompute: expected --mode train", "--cell=gru", "--mode=forward", "--recompute=1");
+    refused("got half", "--cell=gru", "--mode=train", "--recompute=half");
     refused("--cell", "--cell=transformer", "--mode=forward");
     refused("--mode", "--cell=lstm");
     refused("got int32", "--cell=lstm", "--mode=train", "--dtype=int32");

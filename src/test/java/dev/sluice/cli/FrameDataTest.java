@@ -109,7 +109,7 @@ class FrameDataTest {
           clips.npy | --ahead=9        | no more than the 6 frames of a video in
           clips.npy | --model=predrn   | --model: expected one of
           clips.npy | --epochs=0       | --epochs: expected 1 or more, got 0
-          clips.npy | --recompute=-1   | --recompute: expected 0 or more steps, got -1
+          clips.npy | --recompute=-1   | --recompute: expected sqrt or 0 or more steps, got -1
           clips.npy | --residual       | no such setting
           """)
   void whatDoesNotFitGetsOneSentence(String file, String option, String sentence) {

@@ -38,7 +38,7 @@ public final class Bench implements AutoCloseable {
    * @param device where; stays open when this is closed
    */
   public Bench(Problem problem, Device device) {
-    this(problem, device, 0);
+    this(problem, device, problem.variant().recompute());
   }
 
   /**
@@ -73,9 +73,11 @@ public final class Bench implements AutoCloseable {
 
   /** Runs one round. */
   public void round() {
+    long used = device.memory().used();
+    device.resetHighWater();
     try (var pass = open()) {
       trip(pass);
-      activationBytes = pass.bytes();
+      activationBytes = device.memory().highWater() - used;
       pass.stream().synchronize();
       scratchBytes = pass.stream().scratchBytes();
     }
@@ -159,7 +161,7 @@ public final class Bench implements AutoCloseable {
     return keptBytes;
   }
 
-  /** {@return bytes that the last round's pass held at its end} */
+  /** {@return bytes that the last round's pass held at most} */
   public long activationBytes() {
     return activationBytes;
   }

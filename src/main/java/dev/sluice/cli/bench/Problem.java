@@ -3,6 +3,7 @@ package dev.sluice.cli.bench;
 import dev.sluice.DType;
 import dev.sluice.Shape;
 import dev.sluice.nn.ConvGru;
+import dev.sluice.nn.Pass;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
@@ -47,10 +48,23 @@ public record Problem(
    * @param peephole whether the gates look at the cell
    * @param layerNorm whether the convolutions' outputs are normalised
    * @param reset where a GRU's reset gate multiplies; null for the cell's default
+   * @param recompute steps that are computed again at once on the way back, as {@link
+   *     Pass#recomputing} has it; 0 to keep all
    */
-  public record Variant(boolean peephole, boolean layerNorm, ConvGru.Reset reset) {
+  public record Variant(boolean peephole, boolean layerNorm, ConvGru.Reset reset, int recompute) {
     /** The cell as it is without options. */
     public static final Variant PLAIN = new Variant(false, false, null);
+
+    /**
+     * A cell that keeps all for the way back.
+     *
+     * @param peephole as in the record
+     * @param layerNorm as in the record
+     * @param reset as in the record
+     */
+    public Variant(boolean peephole, boolean layerNorm, ConvGru.Reset reset) {
+      this(peephole, layerNorm, reset, 0);
+    }
   }
 
   /**
@@ -127,6 +141,10 @@ public record Problem(
     refuse(cell, "peephole", variant.peephole && !cell.has(Cell.Form.PEEPHOLE));
     refuse(cell, "layer-norm", variant.layerNorm && !cell.has(Cell.Form.LAYER_NORM));
     refuse(cell, "reset", variant.reset != null && !cell.has(Cell.Form.RESET));
+    if (variant.recompute != 0 && !training) {
+      throw new IllegalArgumentException(
+          "--recompute: expected --mode train, as forward alone keeps nothing");
+    }
     if (type != DType.FLOAT32 && type != DType.FLOAT64) {
       throw new IllegalArgumentException(
           "--dtype: expected float32 or float64, got " + type.name().toLowerCase(Locale.ROOT));

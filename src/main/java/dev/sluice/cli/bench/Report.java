@@ -1,5 +1,6 @@
 package dev.sluice.cli.bench;
 
+import dev.sluice.nn.Pass;
 import dev.sluice.spi.Choice;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +20,7 @@ import java.util.stream.Collectors;
  * @param peak GFLOP/s of a large matrix product on this machine, in the same minute
  * @param peakBytes most device memory that was in use at once, weights and the stream's scratch
  *     memory included
- * @param activationBytes what a round's pass held at its end
+ * @param activationBytes the most that a round's pass held, gradients included
  * @param facts what the engine says of itself
  * @param choices how the engine did it
  */
@@ -93,6 +94,8 @@ public record Report(
     all.put("layer_norm", problem.variant().layerNorm());
     var reset = problem.variant().reset();
     all.put("reset", reset == null ? null : reset.name().toLowerCase(Locale.ROOT));
+    int recompute = problem.variant().recompute();
+    all.put("recompute", recompute == Pass.SQRT_OF_STEPS ? "sqrt" : String.valueOf(recompute));
     boolean frames = problem.cell().overFrames();
     all.put("height", frames ? problem.height() : null);
     all.put("width", frames ? problem.width() : null);

@@ -32,7 +32,7 @@ final class FrameLearner implements Learner {
     var config = study.model();
     var recipe = study.recipe();
     this.model = config.build(!study.logits(), Weights.random(recipe.seed()), arena);
-    this.trainer = recipe.trainer(model, study.steps(), arena, study.recompute());
+    this.trainer = recipe.trainer(model, study.steps(), arena);
     int all = config.frames() + config.ahead();
     this.shape = Shape.of(all, recipe.batch(), config.height(), config.width(), config.channels());
     this.frames = new float[Math.toIntExact(shape.elements())];

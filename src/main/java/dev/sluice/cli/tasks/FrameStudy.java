@@ -16,7 +16,6 @@ import java.util.stream.Collectors;
  * @param model to be trained
  * @param loss {@code mse} or {@code bce}
  * @param sampling whether a PredRNN is shown true frames less and less often
- * @param recompute steps of a sequence that are computed again on the way back, 0 to keep all
  * @param clips to learn from
  * @param fingerprint of the file that they are from, or empty
  * @param steps of the whole run
@@ -27,7 +26,6 @@ record FrameStudy(
     ForecastConfig model,
     String loss,
     boolean sampling,
-    int recompute,
     Clips clips,
     String fingerprint,
     long steps,
@@ -36,7 +34,6 @@ record FrameStudy(
 
   FrameStudy {
     require(loss.equals("mse") || loss.equals("bce"), "--loss", "mse or bce", loss);
-    require(recompute >= 0, "--recompute", "0 or more steps", recompute);
   }
 
   /** The settings of a model, whatever the clips are of. */
@@ -55,7 +52,6 @@ record FrameStudy(
       map.put("sampling", true);
     } else {
       map.put("loss", "mse");
-      map.put("recompute", 0L);
     }
     double rate = model.memory() ? 0.002 : 0.006;
     map.putAll(new Recipe("adam", rate, "cosine", 30, 1, 1, 8, 0, 0).toMap());
@@ -133,10 +129,6 @@ record FrameStudy(
 
   static boolean sampling(Fields f) {
     return f.members().containsKey("sampling") && f.flag("sampling");
-  }
-
-  static int recompute(Fields f) {
-    return f.members().containsKey("recompute") ? f.small("recompute") : 0;
   }
 
   private static String joined(List<Integer> channels) {

@@ -62,7 +62,6 @@ final class MovingDigitsTask implements Task {
         model,
         FrameStudy.loss(f),
         FrameStudy.sampling(f),
-        FrameStudy.recompute(f),
         clips,
         "",
         steps,

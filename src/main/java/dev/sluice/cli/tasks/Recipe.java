@@ -2,6 +2,7 @@ package dev.sluice.cli.tasks;
 
 import dev.sluice.DeviceArena;
 import dev.sluice.nn.Layer;
+import dev.sluice.nn.Pass;
 import dev.sluice.train.Adam;
 import dev.sluice.train.Schedule;
 import dev.sluice.train.Trainer;
@@ -20,6 +21,8 @@ import java.util.Map;
  * @param batch examples a step
  * @param validate the share of the training examples that is held out, 0 for none
  * @param patience validations without a better one after which the run ends, 0 for no end
+ * @param recompute steps of a sequence that are computed again at once on the way back, {@code
+ *     sqrt} for the root of their number, 0 to keep all
  */
 public record Recipe(
     String optimiser,
@@ -30,7 +33,21 @@ public record Recipe(
     long seed,
     int batch,
     double validate,
-    int patience) {
+    int patience,
+    String recompute) {
+
+  Recipe(
+      String optimiser,
+      double rate,
+      String schedule,
+      int warmUp,
+      double clip,
+      long seed,
+      int batch,
+      double validate,
+      int patience) {
+    this(optimiser, rate, schedule, warmUp, clip, seed, batch, validate, patience, "0");
+  }
 
   /** Checks each. */
   public Recipe {
@@ -50,6 +67,19 @@ public record Recipe(
         "--patience",
         "--validate with it, as it counts validations",
         patience);
+    segment(recompute);
+  }
+
+  /**
+   * {@return how many steps {@link Pass#recomputing} does again at once}
+   *
+   * @param recompute {@code sqrt} or 0 or more
+   */
+  public static int segment(String recompute) {
+    boolean number = recompute.matches("\\d{1,9}");
+    require(
+        number || recompute.equals("sqrt"), "--recompute", "sqrt or 0 or more steps", recompute);
+    return number ? Integer.parseInt(recompute) : Pass.SQRT_OF_STEPS;
   }
 
   /**
@@ -81,7 +111,8 @@ public record Recipe(
         f.whole("seed"),
         f.small("batch"),
         f.number("validate"),
-        f.small("patience"));
+        f.small("patience"),
+        f.members().containsKey("recompute") ? f.members().get("recompute").toString() : "0");
   }
 
   /** {@return the settings by name} */
@@ -96,6 +127,7 @@ public record Recipe(
     map.put("batch", (long) batch);
     map.put("validate", validate);
     map.put("patience", (long) patience);
+    map.put("recompute", recompute);
     return map;
   }
 
@@ -107,22 +139,10 @@ public record Recipe(
    * @param arena for the optimiser's state
    */
   public Trainer trainer(Layer model, long steps, DeviceArena arena) {
-    return trainer(model, steps, arena, 0);
-  }
-
-  /**
-   * {@return a trainer before its first step, which may compute activations again}
-   *
-   * @param model to be trained
-   * @param steps of the whole run
-   * @param arena for the optimiser's state
-   * @param segment as {@link Trainer} has it, 0 to keep all
-   */
-  Trainer trainer(Layer model, long steps, DeviceArena arena, int segment) {
     var options = optimiser.equals("adamw") ? Adam.Options.ADAM_W : Adam.Options.DEFAULT;
     var adam = new Adam(model.parameters(), rate, options, arena);
     double norm = clip == 0 ? Double.POSITIVE_INFINITY : clip;
-    return new Trainer(arena.device(), model, adam, rates(steps), norm, segment);
+    return new Trainer(arena.device(), model, adam, rates(steps), norm, segment(recompute));
   }
 
   private Schedule rates(long steps) {

@@ -72,7 +72,6 @@ final class VideoTask implements Task {
         model,
         FrameStudy.loss(f),
         FrameStudy.sampling(f),
-        FrameStudy.recompute(f),
         clips,
         Digest.of(file),
         epochs * clips.steps(),
