@@ -509,6 +509,8 @@ public final class Pass implements AutoCloseable {
     requireUsable();
     closed = true;
     try {
+      // What is kept back in together() still names tensors of this pass.
+      stream.submit();
       arena.close();
     } finally {
       device.giveBack(stream);

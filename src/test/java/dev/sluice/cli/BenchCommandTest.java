@@ -69,8 +69,11 @@ class BenchCommandTest {
     for (var recompute : List.of("0", "sqrt", "1")) {
       out.getBuffer().setLength(0);
       var args =
-          "--cell=convgru --mode=train --steps=16 --rounds=1 --json --recompute=" + recompute;
-      assertEquals(0, bench(args.split(" ")), err::toString);
+          "bench --cell=convgru --mode=train --steps=16 --batch=2 --input=2 --hidden=4 --rounds=1"
+              + " --json --recompute="
+              + recompute;
+      int code = Main.run(new PrintWriter(out), new PrintWriter(err), args.split(" "));
+      assertEquals(0, code, err::toString);
       var report = (Map<?, ?>) Json.parse(out.toString().strip());
       assertEquals(recompute, report.get("recompute"));
       held.add((Long) report.get("activation_bytes"));
