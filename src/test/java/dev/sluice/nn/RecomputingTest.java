@@ -269,7 +269,7 @@ class RecomputingTest {
     }
   }
 
-  /** Of forty steps y, its gradient and states stay: 2 or 3 of the 7 frames that a step takes. */
+  /** Of forty steps y, its gradient and states stay, of each of the 7 frames that it takes 3. */
   @Test
   void keepsLess() {
     var cell = new ConvLstm(new ConvLstm.Config(1, 16, 3), Weights.random(1), arena);
@@ -285,9 +285,9 @@ class RecomputingTest {
       }
       highest.add((device.memory().highWater() - before) / 40.0 / frame);
     }
-    assertEquals(7, highest.get(0), 0.4, "all kept");
-    assertEquals(3, highest.get(1), 0.8, "gates again");
-    assertEquals(3, highest.get(2), 1.0, "sqrt(T)");
+    // Packed weights are held whatever is computed again.
+    assertEquals(4, highest.get(0) - highest.get(1), 0.5, "gates again");
+    assertEquals(4, highest.get(0) - highest.get(2), 0.8, "sqrt(T)");
   }
 
   @Test
