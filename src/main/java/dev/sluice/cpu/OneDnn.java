@@ -125,8 +125,8 @@ final class OneDnn {
   /**
    * c = beta * c + op(a) op(b), row-major, in slices of at most {@link #SAFE_DEPTH} of k.
    *
-   * <p>Up to there oneDNN keeps its workspace on the stack. Beyond, in 3.11, its kernels point
-   * the stack register into a block of the heap, and a signal that then comes in, as profilers send
+   * <p>Up to there oneDNN keeps its workspace on the stack. Beyond, in 3.11, its kernels point the
+   * stack register into a block of the heap, and a signal that then comes in, as profilers send
    * them, is written over what lies below that block.
    */
   static void sgemm(
