@@ -32,11 +32,13 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * Natives that travel in a jar, unpacked into a private folder and checked before each use.
+ * Natives that travel in a jar, unpacked into a private folder and checked before each use: by
+ * their bytes once, from then on by a mark that says in which state they were good.
  *
  * <p>Several processes may unpack at once: each writes a file of its own and renames it into place.
  *
@@ -57,6 +59,9 @@ record BundledNatives(ClassLoader loader, String resources, List<Piece> pieces, 
 
   private static final int CHUNK = 1 << 20;
   private static final Duration ABANDONED = Duration.ofHours(1);
+
+  /** Two changes within one tick of the file system's clock leave the same time. */
+  private static final Duration SETTLED = Duration.ofSeconds(2);
 
   /**
    * The natives of org.bytedeco:dnnl:3.11-1.5.13:linux-x86_64, on the class path or module path.
@@ -117,15 +122,27 @@ record BundledNatives(ClassLoader loader, String resources, List<Piece> pieces, 
    * @throws IOException with one sentence that says what could not be unpacked where, and why
    */
   Path unpack() throws IOException {
+    return unpack(Instant.now());
+  }
+
+  /** The same at a given time. */
+  Path unpack(Instant now) throws IOException {
     try {
       for (Path folder : List.of(cache, folder().getParent(), folder())) {
         makePrivate(folder);
+      }
+      String state = state(now);
+      if (!state.isEmpty() && Files.exists(mark()) && Files.readString(mark()).equals(state)) {
+        return library();
       }
       for (Piece piece : pieces) {
         Path file = folder().resolve(piece.name());
         if (!intact(file, piece)) {
           write(piece, file);
         }
+      }
+      if (!state.isEmpty() && state(now).equals(state)) {
+        leaveMark(state);
       }
       return library();
     } catch (IOException e) {
@@ -135,6 +152,44 @@ record BundledNatives(ClassLoader loader, String resources, List<Piece> pieces, 
 
   private Path folder() {
     return cache.resolve("natives").resolve(pieces.getLast().sha256().substring(0, 16));
+  }
+
+  /** Says of files whose bytes were read in which state they were: a write changes it. */
+  Path mark() {
+    return folder().resolveSibling(folder().getFileName() + ".checked");
+  }
+
+  /**
+   * Each file's identity and the time of its last change; empty where that is too young to tell.
+   */
+  String state(Instant now) throws IOException {
+    StringBuilder state = new StringBuilder();
+    for (Piece piece : pieces) {
+      Path file = folder().resolve(piece.name());
+      if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        return "";
+      }
+      Map<String, Object> is = Files.readAttributes(file, "unix:ino,size,ctime");
+      if (((FileTime) is.get("ctime")).toInstant().isAfter(now.minus(SETTLED))) {
+        return "";
+      }
+      state.append(
+          "%s %s %s %s %s\n"
+              .formatted(
+                  piece.name(), piece.sha256(), is.get("ino"), is.get("size"), is.get("ctime")));
+    }
+    return state.toString();
+  }
+
+  /** Without the mark the bytes are read again: a folder that takes none is no failure. */
+  private void leaveMark(String state) {
+    try {
+      Path temporary = Files.createTempFile(mark().getParent(), "checked", ".tmp");
+      Files.writeString(temporary, state);
+      Files.move(temporary, mark(), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      // A full or read-only disk.
+    }
   }
 
   private String resource(Piece piece) {
