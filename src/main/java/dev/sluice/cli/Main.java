@@ -2,8 +2,12 @@ package dev.sluice.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -20,20 +24,6 @@ import picocli.CommandLine.Spec;
     description = "Recurrent networks in Java: train one, let it predict, check it, measure it.",
     versionProvider = Main.Version.class,
     mixinStandardHelpOptions = true,
-    subcommands = {
-      TrainCommand.class,
-      PredictCommand.class,
-      SummaryCommand.class,
-      InfoCommand.class,
-      DoctorCommand.class,
-      VerifyCommand.class,
-      BenchCommand.class,
-      ExperimentCommand.class,
-      HelloCommand.class,
-      SoakCommand.class,
-      BundleCommand.class,
-      SideCommand.class
-    },
     footer = {
       "",
       "Examples:",
@@ -49,6 +39,9 @@ import picocli.CommandLine.Spec;
 public final class Main implements Runnable {
   /** What the library logs is a line on its own, without time and place. */
   private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
+  /** In the order of the help. */
+  private static final Map<String, Class<?>> COMMANDS = commands();
 
   @Spec CommandSpec spec;
 
@@ -78,7 +71,9 @@ public final class Main implements Runnable {
   /** Runs a command; its exit code. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
     var main = new Main();
-    var line = new CommandLine(main).setOut(out).setErr(err);
+    var line = new CommandLine(main);
+    addCommands(line, args);
+    line.setOut(out).setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(false).setUsageHelpWidth(100);
     line.setParameterExceptionHandler((e, typed) -> Failure.of(e).print(err, main.debug));
@@ -92,6 +87,34 @@ public final class Main implements Runnable {
       out.flush();
       err.flush();
     }
+  }
+
+  private static Map<String, Class<?>> commands() {
+    return Stream.of(
+            TrainCommand.class,
+            PredictCommand.class,
+            SummaryCommand.class,
+            InfoCommand.class,
+            DoctorCommand.class,
+            VerifyCommand.class,
+            BenchCommand.class,
+            ExperimentCommand.class,
+            HelloCommand.class,
+            SoakCommand.class,
+            BundleCommand.class,
+            SideCommand.class)
+        .collect(
+            Collectors.toMap(
+                command -> command.getAnnotation(Command.class).name(),
+                command -> command,
+                (one, other) -> one,
+                LinkedHashMap::new));
+  }
+
+  /** Reading the options of all commands takes longer than a short command: one is enough. */
+  private static void addCommands(CommandLine line, String... args) {
+    var asked = args.length == 0 ? null : COMMANDS.get(args[0]);
+    (asked == null ? COMMANDS.values() : List.of(asked)).forEach(line::addSubcommand);
   }
 
   @Override
