@@ -27,17 +27,19 @@ import org.junit.jupiter.params.provider.EnumSource;
  * call, its status and why; nothing stays open; the work succeeds afterwards on the same device, or
  * where the failure was sticky each call throws the first cause and the driver is asked no more.
  *
- * <p>{@code -Dsluice.test.faults=all} lets each call of each scenario fail; else it is some of
- * them, the first and the last of each function among them. A process that died would print no
- * counts.
+ * <p>{@code -Dsluice.test.faults=all} lets each call of each scenario fail, {@code =N} about so
+ * many in each way over all of them; else it is about ten. The first and the last of each function
+ * are among them. A process that died would print no counts.
  */
 @Simulated
 class FaultCampaignTest {
-  private static final boolean ALL = "all".equals(System.getProperty("sluice.test.faults"));
+  private static final String FAULTS = System.getProperty("sluice.test.faults", "");
+  private static final boolean MANY = !FAULTS.isEmpty();
   private static final Set<FaultWork> LONG =
       EnumSet.of(
           FaultWork.SHARED_ROWS_TRAINING, FaultWork.PREDRNN_TRAINING, FaultWork.BLOCKED_CHOICES);
-  private static final int MOST = ALL ? Integer.MAX_VALUE : 10;
+  private static final int MOST =
+      !MANY ? 10 : FAULTS.equals("all") ? Integer.MAX_VALUE : Integer.parseInt(FAULTS);
   private static final long HANGS_AFTER = 60_000;
   private static final int SHOWN = 20;
 
@@ -83,7 +85,8 @@ class FaultCampaignTest {
   @ParameterizedTest
   @EnumSource
   void everyFailure(FaultWork work) throws Exception {
-    assumeTrue(ALL || !LONG.contains(work), "only with -Dsluice.test.faults=all: it takes minutes");
+    assumeTrue(
+        MANY || !LONG.contains(work), "only with -Dsluice.test.faults=all: it takes minutes");
     everyFailureIsSaidAndLeavesNothing(FaultScenario.of(work));
   }
 
@@ -97,7 +100,7 @@ class FaultCampaignTest {
     calls += counts.lines().mapToInt(line -> Integer.parseInt(line.split(" ")[1])).sum();
     var problems = new ArrayList<String>();
     for (var kind : Fault.Kind.values()) {
-      if (kind == Fault.Kind.LAUNCH_FAILED && !ALL) {
+      if (kind == Fault.Kind.LAUNCH_FAILED && !MANY) {
         continue;
       }
       var told = new TreeMap<String, Integer>();
