@@ -8,20 +8,17 @@ import java.util.Objects;
 import java.util.function.LongSupplier;
 
 /**
- * A 3x3 convolution by Winograd's F(4x4, 3x3), or a 5x5 one by F(2x2, 5x5) on the same points:
- * tiles of 4x4 outputs, or 2x2, become 36 matrix products with a quarter of the multiplications, or
- * little more than a third. Backward is the adjoint of each step of forward. Packed: the
- * transformed weights, which serve both ways.
+ * A 3x3 convolution by Winograd's F(4x4, 3x3), or a 5x5 one by F(4x4, 5x5): tiles of 4x4 outputs
+ * become 36 matrix products with a quarter of the multiplications, or 64 with a sixth. Backward is
+ * the adjoint of each step of forward. Packed: the transformed weights, which serve both ways.
  *
  * <p>Frames are channels-last. Tiles go through in chunks whose products stay in the caches;
  * transforms are split over threads by tiles, products by points, so that no sum depends on the
  * number of threads.
  */
 final class WinogradConvolution implements CellConvolution {
-  private static final int POINTS = 36;
-
-  /** The point whose product is added to all pixels of a tile alike, as a bias is. */
-  private static final int EVERYWHERE = 7;
+  /** Pixels along a side of a tile. */
+  private static final int TILE = 4;
 
   /** Tiles of a chunk. */
   private static final int CHUNK = 128;
@@ -47,7 +44,15 @@ final class WinogradConvolution implements CellConvolution {
   private final int outputs;
   private final Source[] sources;
   private final WinogradFrames tiles;
-  private final int tile;
+
+  /** Points along one axis. */
+  private final int side;
+
+  private final int points;
+
+  /** The point whose product is added to all pixels of a tile alike, as a bias is. */
+  private final int everywhere;
+
   private final int perFrame;
   private final int perRow;
   private final int chunk;
@@ -68,7 +73,9 @@ final class WinogradConvolution implements CellConvolution {
     this.all = all;
     this.inputs = Arrays.stream(widths).map(WinogradConvolution::padded).sum();
     this.outputs = padded(spec.outputs());
-    this.tile = 7 - spec.kernelHeight();
+    this.side = TILE + spec.kernelHeight() - 1;
+    this.points = side * side;
+    this.everywhere = side + 1;
     this.sources = new Source[widths.length];
     int first = 0;
     for (int i = 0; i < widths.length; i++) {
@@ -76,7 +83,7 @@ final class WinogradConvolution implements CellConvolution {
       first = sources[i].end();
     }
     this.tiles =
-        new WinogradFrames(spec.height(), spec.width(), spec.outputs(), tile, tile, 0, outputs);
+        new WinogradFrames(spec.height(), spec.width(), spec.outputs(), TILE, TILE, 0, outputs);
     this.perRow = tiles.across();
     this.perFrame = perRow * tiles.down();
     int rows = all * tiles.down();
@@ -86,7 +93,7 @@ final class WinogradConvolution implements CellConvolution {
   private Source source(int width, int first) {
     int taps = spec.kernelHeight();
     return new Source(
-        new WinogradFrames(spec.height(), spec.width(), width, tile, 6, taps / 2, padded(width)),
+        new WinogradFrames(spec.height(), spec.width(), width, TILE, side, taps / 2, padded(width)),
         new WinogradWeights(taps, width, spec.outputs(), first, inputs, outputs),
         first);
   }
@@ -126,12 +133,12 @@ final class WinogradConvolution implements CellConvolution {
 
   @Override
   public String implementation() {
-    return tile == 4 ? "Winograd F(4x4, 3x3)" : "Winograd F(2x2, 5x5)";
+    return side == 6 ? "Winograd F(4x4, 3x3)" : "Winograd F(4x4, 5x5)";
   }
 
   @Override
   public long packedBytes() {
-    return 4L * POINTS * inputs * outputs;
+    return 4L * points * inputs * outputs;
   }
 
   @Override
@@ -155,17 +162,17 @@ final class WinogradConvolution implements CellConvolution {
   }
 
   private MemorySegment[] products(CpuStream stream) {
-    long from = 4 * POINTS * stride(inputs);
-    long to = 4 * POINTS * stride(outputs);
+    long from = 4 * points * stride(inputs);
+    long to = 4 * points * stride(outputs);
     return Blocks.cut(stream.stepScratch(Blocks.total(from, to)), from, to);
   }
 
   private float[][] windows() {
-    return WinogradArrays.of(POINTS * Math.max(inputs, outputs));
+    return WinogradArrays.of(points * Math.max(inputs, outputs));
   }
 
-  private static void points(Team team, Team.Chunk products) {
-    team.run(POINTS, 1, products);
+  private void eachPoint(Team team, Team.Chunk products) {
+    team.run(points, 1, products);
   }
 
   private static long at(MemorySegment matrices, int point, long stride, long offset) {
@@ -215,7 +222,7 @@ final class WinogradConvolution implements CellConvolution {
       int start = first;
       int size = Math.min(chunk, count - first);
       stream.team().run(size, 1, (from, to) -> transformInput(x, start, from, to, m[0]));
-      points(stream.team(), (from, to) -> multiply(m, packed, x, size, from, to));
+      eachPoint(stream.team(), (from, to) -> multiply(m, packed, x, size, from, to));
       stream.team().run(size, 1, (from, to) -> transformOutput(m[1], b, y, add, start, from, to));
     }
   }
@@ -227,26 +234,21 @@ final class WinogradConvolution implements CellConvolution {
       for (int tile = from; x[i] != null && tile < to; tile++) {
         int c = sources[i].patches.padded();
         sources[i].patches.read(x[i], first + tile, w[0]);
-        WinogradVector.input(w[0], 0, 6 * c, w[1], 0, 6 * c, 6 * c);
-        for (int row = 0; row < 6; row++) {
-          WinogradVector.input(w[1], row * 6 * c, c, w[0], row * 6 * c, c, c);
-        }
+        input(w, c);
         scatter(w[0], c, v, (long) tile * inputs + sources[i].first, stride(inputs));
       }
     }
   }
 
-  private static void scatter(
-      float[] points, int channels, MemorySegment to, long at, long stride) {
-    for (int p = 0; p < POINTS; p++) {
-      WinogradVector.copy(points, p * channels, to, p * stride + at, channels);
+  private void scatter(float[] values, int channels, MemorySegment to, long at, long stride) {
+    for (int p = 0; p < points; p++) {
+      WinogradVector.copy(values, p * channels, to, p * stride + at, channels);
     }
   }
 
-  private static void gather(
-      MemorySegment from, long at, long stride, float[] points, int channels) {
-    for (int p = 0; p < POINTS; p++) {
-      WinogradVector.copy(from, p * stride + at, points, p * channels, channels);
+  private void gather(MemorySegment from, long at, long stride, float[] values, int channels) {
+    for (int p = 0; p < points; p++) {
+      WinogradVector.copy(from, p * stride + at, values, p * channels, channels);
     }
   }
 
@@ -271,7 +273,7 @@ final class WinogradConvolution implements CellConvolution {
     for (int tile = from; tile < to; tile++) {
       gather(m, (long) tile * k, stride(k), w[0], k);
       if (b != null) {
-        WinogradVector.add(b, w[0], EVERYWHERE * k, spec.outputs());
+        WinogradVector.add(b, w[0], everywhere * k, spec.outputs());
       }
       output(w, k);
       if (add) {
@@ -282,34 +284,70 @@ final class WinogradConvolution implements CellConvolution {
     }
   }
 
-  /** Points to pixels, in place. */
-  private void output(float[][] w, int k) {
-    if (tile == 4) {
-      WinogradVector.output(w[0], 0, 6 * k, w[1], 0, 6 * k, 6 * k);
+  /** Pixels of a patch to points, in place. */
+  private void input(float[][] w, int c) {
+    int row = side * c;
+    if (side == 6) {
+      WinogradVector.input(w[0], 0, row, w[1], 0, row, row);
     } else {
-      WinogradVector.outputOfTwo(w[0], 0, 6 * k, w[1], 0, 6 * k, 6 * k);
+      WinogradFiveVector.input(w[0], 0, row, w[1], 0, row, row);
     }
-    for (int i = 0; i < tile; i++) {
-      if (tile == 4) {
-        WinogradVector.output(w[1], i * 6 * k, k, w[0], i * 4 * k, k, k);
+    for (int i = 0; i < side; i++) {
+      if (side == 6) {
+        WinogradVector.input(w[1], i * row, c, w[0], i * row, c, c);
       } else {
-        WinogradVector.outputOfTwo(w[1], i * 6 * k, k, w[0], i * 2 * k, k, k);
+        WinogradFiveVector.input(w[1], i * row, c, w[0], i * row, c, c);
       }
     }
   }
 
-  /** Pixels to points, in place. */
-  private void outputBack(float[][] w, int k) {
-    if (tile == 4) {
-      WinogradVector.outputBack(w[0], 0, 4 * k, w[1], 0, 4 * k, 4 * k);
+  /** Points to pixels of a patch, in place. */
+  private void inputBack(float[][] w, int c) {
+    int row = side * c;
+    if (side == 6) {
+      WinogradVector.inputBack(w[0], 0, row, w[1], 0, row, row);
     } else {
-      WinogradVector.outputOfTwoBack(w[0], 0, 2 * k, w[1], 0, 2 * k, 2 * k);
+      WinogradFiveVector.inputBack(w[0], 0, row, w[1], 0, row, row);
     }
-    for (int i = 0; i < 6; i++) {
-      if (tile == 4) {
-        WinogradVector.outputBack(w[1], i * 4 * k, k, w[0], i * 6 * k, k, k);
+    for (int i = 0; i < side; i++) {
+      if (side == 6) {
+        WinogradVector.inputBack(w[1], i * row, c, w[0], i * row, c, c);
       } else {
-        WinogradVector.outputOfTwoBack(w[1], i * 2 * k, k, w[0], i * 6 * k, k, k);
+        WinogradFiveVector.inputBack(w[1], i * row, c, w[0], i * row, c, c);
+      }
+    }
+  }
+
+  /** Points to pixels of a tile, in place. */
+  private void output(float[][] w, int c) {
+    int row = side * c;
+    if (side == 6) {
+      WinogradVector.output(w[0], 0, row, w[1], 0, row, row);
+    } else {
+      WinogradFiveVector.output(w[0], 0, row, w[1], 0, row, row);
+    }
+    for (int i = 0; i < TILE; i++) {
+      if (side == 6) {
+        WinogradVector.output(w[1], i * row, c, w[0], i * TILE * c, c, c);
+      } else {
+        WinogradFiveVector.output(w[1], i * row, c, w[0], i * TILE * c, c, c);
+      }
+    }
+  }
+
+  /** Pixels of a tile to points, in place. */
+  private void outputBack(float[][] w, int c) {
+    int row = TILE * c;
+    if (side == 6) {
+      WinogradVector.outputBack(w[0], 0, row, w[1], 0, row, row);
+    } else {
+      WinogradFiveVector.outputBack(w[0], 0, row, w[1], 0, row, row);
+    }
+    for (int i = 0; i < side; i++) {
+      if (side == 6) {
+        WinogradVector.outputBack(w[1], i * row, c, w[0], i * side * c, c, c);
+      } else {
+        WinogradFiveVector.outputBack(w[1], i * row, c, w[0], i * side * c, c, c);
       }
     }
   }
@@ -332,7 +370,7 @@ final class WinogradConvolution implements CellConvolution {
       int start = first;
       int size = Math.min(chunk, count - first);
       team.run(size, 1, (low, high) -> transformGradient(dy, start, low, high, m[1]));
-      points(team, (low, high) -> multiplyBack(m, packed, to, size, low, high));
+      eachPoint(team, (low, high) -> multiplyBack(m, packed, to, size, low, high));
       addPatches(team, m[0], to, start, size);
     }
   }
@@ -363,7 +401,7 @@ final class WinogradConvolution implements CellConvolution {
       int start = first;
       int size = Math.min(chunk, count - first);
       transformBoth(team, x, dy, start, size, m);
-      points(
+      eachPoint(
           team,
           (low, high) -> {
             if (some) {
@@ -415,17 +453,16 @@ final class WinogradConvolution implements CellConvolution {
     }
   }
 
-  /** dx += B dV B^T; patches reach into the rows of tiles around: every second or third at once. */
+  /** dx += B dV B^T; patches reach into the rows of tiles around: every second at once. */
   private void addPatches(Team team, MemorySegment v, MemorySegment[] dx, int first, int size) {
     int rows = size / perRow;
-    int apart = tile == 4 ? 2 : 3;
-    for (int phase = 0; phase < Math.min(apart, rows); phase++) {
+    for (int phase = 0; phase < Math.min(2, rows); phase++) {
       int row = phase;
       team.run(
-          (rows - phase + apart - 1) / apart,
+          (rows - phase + 1) / 2,
           1,
           (from, to) -> {
-            for (int r = row + apart * from; r < Math.min(row + apart * to, rows); r += apart) {
+            for (int r = row + 2 * from; r < Math.min(row + 2 * to, rows); r += 2) {
               addRow(v, dx, first, r * perRow);
             }
           });
@@ -438,10 +475,7 @@ final class WinogradConvolution implements CellConvolution {
       for (int tile = from; dx[i] != null && tile < from + perRow; tile++) {
         int c = sources[i].patches.padded();
         gather(v, (long) tile * inputs + sources[i].first, stride(inputs), w[0], c);
-        WinogradVector.inputBack(w[0], 0, 6 * c, w[1], 0, 6 * c, 6 * c);
-        for (int row = 0; row < 6; row++) {
-          WinogradVector.inputBack(w[1], row * 6 * c, c, w[0], row * 6 * c, c, c);
-        }
+        inputBack(w, c);
         sources[i].patches.add(w[0], dx[i], first + tile);
       }
     }
@@ -470,7 +504,7 @@ final class WinogradConvolution implements CellConvolution {
       int size = Math.min(chunk, count - first);
       transformBoth(team, frames, dy, start, size, m);
       float beta = start == 0 ? 0 : 1;
-      points(team, (from, to) -> multiplyWeights(m, frames, scratch, size, beta, from, to));
+      eachPoint(team, (from, to) -> multiplyWeights(m, frames, scratch, size, beta, from, to));
       addColumns(team, m[1], size, db);
     }
     unpack(stream, scratch, new MemorySegment[] {dw});
@@ -478,8 +512,8 @@ final class WinogradConvolution implements CellConvolution {
 
   private void addColumns(Team team, MemorySegment m, int size, MemorySegment db) {
     if (db != null) {
-      var everywhere = m.asSlice(4 * EVERYWHERE * stride(outputs));
-      Loops.addColumns(team, Reals.FLOATS, everywhere, size, outputs, spec.outputs(), db, null);
+      var sums = m.asSlice(4 * everywhere * stride(outputs));
+      Loops.addColumns(team, Reals.FLOATS, sums, size, outputs, spec.outputs(), db, null);
     }
   }
 

@@ -10,10 +10,10 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The one-dimensional passes of Winograd's F(4, 3) and F(2, 5) on the points 0, 1, -1, 1/2, -2 and
- * infinity, which share those between pixels and points, over vectors of channels. A pass reads
- * values {@code step} elements apart and writes as many or fewer {@code toStep} apart, for {@code
- * count} neighbours; count is a multiple of a vector's.
+ * The one-dimensional passes of Winograd's F(4, 3) on the points 0, 1, -1, 1/2, -2 and infinity,
+ * over vectors of channels, and copies. A pass reads values {@code step} elements apart and writes
+ * as many or fewer {@code toStep} apart, for {@code count} neighbours; count is a multiple of a
+ * vector's.
  */
 final class WinogradVector {
   // Constants, not broadcasts in the loops: see Lanes.
@@ -32,7 +32,6 @@ final class WinogradVector {
   private static final FloatVector FOUR = all(4f);
   private static final FloatVector EIGHT = all(8f);
   private static final FloatVector MINUS_EIGHT = all(-8f);
-  private static final FloatVector SIXTEEN = all(16f);
 
   private WinogradVector() {}
 
@@ -123,37 +122,8 @@ final class WinogradVector {
     }
   }
 
-  /** A^T of F(2, 5): six points to two pixels. */
-  static void outputOfTwo(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
-    for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x1 = fromArray(WIDTH, from, at + e + step);
-      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
-      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
-      var x4 = fromArray(WIDTH, from, at + e + 4 * step);
-      fromArray(WIDTH, from, at + e).add(x1.add(x2)).add(x3.add(x4)).intoArray(to, toAt + e);
-      x4.fma(MINUS_TWO, x3.fma(HALF, x1.sub(x2).add(fromArray(WIDTH, from, at + e + 5 * step))))
-          .intoArray(to, toAt + e + toStep);
-    }
-  }
-
-  /** A of F(2, 5): the adjoint, two pixels to six points. */
-  static void outputOfTwoBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
-    for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x0 = fromArray(WIDTH, from, at + e);
-      var x1 = fromArray(WIDTH, from, at + e + step);
-      x0.intoArray(to, toAt + e);
-      x0.add(x1).intoArray(to, toAt + e + toStep);
-      x0.sub(x1).intoArray(to, toAt + e + 2 * toStep);
-      x1.fma(HALF, x0).intoArray(to, toAt + e + 3 * toStep);
-      x1.fma(MINUS_TWO, x0).intoArray(to, toAt + e + 4 * toStep);
-      x1.intoArray(to, toAt + e + 5 * toStep);
-    }
-  }
-
   /** G: three taps to six points. */
-  static void three(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  static void taps(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var a = fromArray(WIDTH, from, at + e);
       var b = fromArray(WIDTH, from, at + e + step);
@@ -172,7 +142,7 @@ final class WinogradVector {
   }
 
   /** G^T: six points to three taps. */
-  static void threeBack(
+  static void tapsBack(
       float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x1 = fromArray(WIDTH, from, at + e + step);
@@ -185,49 +155,6 @@ final class WinogradVector {
       d.fma(FOUR, a.add(c))
           .add(fromArray(WIDTH, from, at + e + 5 * step))
           .intoArray(to, toAt + e + 2 * toStep);
-    }
-  }
-
-  /** G: five taps to six points. */
-  static void five(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
-    for (int e = 0; e < count; e += Lanes.COUNT) {
-      var a = fromArray(WIDTH, from, at + e);
-      var b = fromArray(WIDTH, from, at + e + step);
-      var c = fromArray(WIDTH, from, at + e + 2 * step);
-      var d = fromArray(WIDTH, from, at + e + 3 * step);
-      var f = fromArray(WIDTH, from, at + e + 4 * step);
-      var even = a.add(c).add(f);
-      var odd = b.add(d);
-      a.intoArray(to, toAt + e);
-      even.add(odd).mul(THIRD).intoArray(to, toAt + e + toStep);
-      even.sub(odd).mul(MINUS_THIRD).intoArray(to, toAt + e + 2 * toStep);
-      a.fma(SIXTEEN, b.fma(EIGHT, c.fma(FOUR, d.fma(TWO, f))))
-          .mul(MINUS_FIFTEENTH)
-          .intoArray(to, toAt + e + 3 * toStep);
-      f.fma(SIXTEEN, d.fma(MINUS_EIGHT, c.fma(FOUR, b.fma(MINUS_TWO, a))))
-          .mul(FIFTEENTH)
-          .intoArray(to, toAt + e + 4 * toStep);
-      f.intoArray(to, toAt + e + 5 * toStep);
-    }
-  }
-
-  /** G^T: six points to five taps. */
-  static void fiveBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
-    for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x1 = fromArray(WIDTH, from, at + e + step);
-      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
-      var c = fromArray(WIDTH, from, at + e + 3 * step).mul(MINUS_FIFTEENTH);
-      var d = fromArray(WIDTH, from, at + e + 4 * step).mul(FIFTEENTH);
-      var even = x1.sub(x2).mul(THIRD);
-      var odd = x1.add(x2).mul(THIRD);
-      c.fma(SIXTEEN, even.add(d)).add(fromArray(WIDTH, from, at + e)).intoArray(to, toAt + e);
-      d.fma(MINUS_TWO, c.fma(EIGHT, odd)).intoArray(to, toAt + e + toStep);
-      c.add(d).fma(FOUR, even).intoArray(to, toAt + e + 2 * toStep);
-      d.fma(MINUS_EIGHT, c.fma(TWO, odd)).intoArray(to, toAt + e + 3 * toStep);
-      d.fma(SIXTEEN, even.add(c))
-          .add(fromArray(WIDTH, from, at + e + 5 * step))
-          .intoArray(to, toAt + e + 4 * toStep);
     }
   }
 

@@ -5,13 +5,22 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * U = G w G^T: weights [K, C, taps, taps] to 36 matrices [C, K] with room for whole vectors.
+ * U = G w G^T: weights [K, C, taps, taps] to 36 or 64 matrices [C, K] with room for whole vectors.
  *
  * @param taps 3 or 5
  * @param first row of the matrices, whose others may belong to other weights
  */
 record WinogradWeights(
     int taps, int inputs, int outputs, int first, int paddedInputs, int paddedOutputs) {
+  /** Points along one axis. */
+  private int size() {
+    return taps + 3;
+  }
+
+  private int points() {
+    return size() * size();
+  }
+
   private long at(int point, int c) {
     return ((long) point * paddedInputs + first + c) * paddedOutputs;
   }
@@ -26,14 +35,14 @@ record WinogradWeights(
         inputs,
         1,
         (from, to) -> {
-          var arrays = WinogradArrays.of(36 * paddedOutputs);
+          var arrays = WinogradArrays.of(points() * paddedOutputs);
           var few = arrays[0];
           var half = arrays[1];
           var many = arrays[2];
           for (int c = from; c < to; c++) {
             read(w, c, few);
             expand(few, half, many);
-            for (int p = 0; p < 36; p++) {
+            for (int p = 0; p < points(); p++) {
               MemorySegment.copy(
                   many, p * paddedOutputs, u, ValueLayout.JAVA_FLOAT, 4 * at(p, c), paddedOutputs);
             }
@@ -55,16 +64,17 @@ record WinogradWeights(
 
   private void expand(float[] few, float[] half, float[] many) {
     int k = paddedOutputs;
+    int row = taps * k;
     if (taps == 3) {
-      WinogradVector.three(few, 0, 3 * k, half, 0, 3 * k, 3 * k);
+      WinogradVector.taps(few, 0, row, half, 0, row, row);
     } else {
-      WinogradVector.five(few, 0, 5 * k, half, 0, 5 * k, 5 * k);
+      WinogradFiveVector.taps(few, 0, row, half, 0, row, row);
     }
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < size(); i++) {
       if (taps == 3) {
-        WinogradVector.three(half, i * 3 * k, k, many, i * 6 * k, k, k);
+        WinogradVector.taps(half, i * row, k, many, i * size() * k, k, k);
       } else {
-        WinogradVector.five(half, i * 5 * k, k, many, i * 6 * k, k, k);
+        WinogradFiveVector.taps(half, i * row, k, many, i * size() * k, k, k);
       }
     }
   }
@@ -75,12 +85,12 @@ record WinogradWeights(
         inputs,
         1,
         (from, to) -> {
-          var arrays = WinogradArrays.of(36 * paddedOutputs);
+          var arrays = WinogradArrays.of(points() * paddedOutputs);
           var few = arrays[0];
           var half = arrays[1];
           var many = arrays[2];
           for (int c = from; c < to; c++) {
-            for (int p = 0; p < 36; p++) {
+            for (int p = 0; p < points(); p++) {
               MemorySegment.copy(
                   u, ValueLayout.JAVA_FLOAT, 4 * at(p, c), many, p * paddedOutputs, paddedOutputs);
             }
@@ -92,17 +102,18 @@ record WinogradWeights(
 
   private void contract(float[] many, float[] half, float[] few) {
     int k = paddedOutputs;
-    for (int i = 0; i < 6; i++) {
+    int row = taps * k;
+    for (int i = 0; i < size(); i++) {
       if (taps == 3) {
-        WinogradVector.threeBack(many, i * 6 * k, k, half, i * 3 * k, k, k);
+        WinogradVector.tapsBack(many, i * size() * k, k, half, i * row, k, k);
       } else {
-        WinogradVector.fiveBack(many, i * 6 * k, k, half, i * 5 * k, k, k);
+        WinogradFiveVector.tapsBack(many, i * size() * k, k, half, i * row, k, k);
       }
     }
     if (taps == 3) {
-      WinogradVector.threeBack(half, 0, 3 * k, few, 0, 3 * k, 3 * k);
+      WinogradVector.tapsBack(half, 0, row, few, 0, row, row);
     } else {
-      WinogradVector.fiveBack(half, 0, 5 * k, few, 0, 5 * k, 5 * k);
+      WinogradFiveVector.tapsBack(half, 0, row, few, 0, row, row);
     }
   }
 
