@@ -71,7 +71,7 @@ final class JointConvolution implements GateConvolutions {
     if (gradients.h() != null) {
       gradients.h().fill((byte) 0);
     }
-    convolution.backward(stream, packed, sources(frames), sums, sources(gradients), scratch, db);
+    convolution.backward(stream, packed, sources(frames), sums, sources(gradients), scratch, 1, db);
   }
 
   @Override

@@ -380,8 +380,9 @@ final class WinogradConvolution implements CellConvolution {
    *
    * @param x of each source; null where it is zero
    * @param dx added to, of each source; null where it is not wanted
-   * @param du the gradient of the packed weights, added to
-   * @param db added to
+   * @param du the gradient of the packed weights, to which is added
+   * @param keep of du's values before, 1 or 0
+   * @param db added to, or null
    */
   void backward(
       CpuStream stream,
@@ -390,6 +391,7 @@ final class WinogradConvolution implements CellConvolution {
       MemorySegment dy,
       MemorySegment[] dx,
       MemorySegment du,
+      float keep,
       MemorySegment db) {
     var team = stream.team();
     team.bind();
@@ -400,12 +402,13 @@ final class WinogradConvolution implements CellConvolution {
     for (int first = 0; first < count; first += chunk) {
       int start = first;
       int size = Math.min(chunk, count - first);
+      float beta = start == 0 ? keep : 1;
       transformBoth(team, x, dy, start, size, m);
       eachPoint(
           team,
           (low, high) -> {
             if (some) {
-              multiplyWeights(m, x, du, size, 1, low, high);
+              multiplyWeights(m, x, du, size, beta, low, high);
             }
             if (wanted) {
               multiplyBack(m, packed, dx, size, low, high);

@@ -66,4 +66,21 @@ final class WinogradPlan implements ConvPlan {
     convolution.backwardWeights(
         cpu, x.memory(), dy.memory(), dw.memory(), db == null ? null : db.memory(), scratch);
   }
+
+  @Override
+  public void backward(
+      Stream stream, Tensor packed, Tensor x, Tensor dy, Tensor dx, Tensor dw, Tensor db) {
+    var cpu = (CpuStream) stream;
+    var du = cpu.scratch(convolution.gradientBytes())[0];
+    convolution.backward(
+        cpu,
+        packed.memory(),
+        new MemorySegment[] {x.memory()},
+        dy.memory(),
+        new MemorySegment[] {dx.memory()},
+        du,
+        0,
+        db == null ? null : db.memory());
+    convolution.unpack(cpu, du, new MemorySegment[] {dw.memory()});
+  }
 }

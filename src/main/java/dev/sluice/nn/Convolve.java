@@ -102,9 +102,12 @@ final class Convolve {
     }
     var dy = frames(arrived, spec);
     var db = bias == null ? null : bias.gradient();
-    plan.backwardWeights(pass.stream(), frames(x, spec), dy, weight.gradient(), db);
+    var in = frames(x, spec);
     if (pass.wants(x)) {
-      plan.backwardData(pass.stream(), weights, dy, frames(pass.gradient(x), spec));
+      var dx = frames(pass.gradient(x), spec);
+      plan.backward(pass.stream(), weights, in, dy, dx, weight.gradient(), db);
+    } else {
+      plan.backwardWeights(pass.stream(), in, dy, weight.gradient(), db);
     }
   }
 

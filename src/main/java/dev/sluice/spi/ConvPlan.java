@@ -36,4 +36,21 @@ public interface ConvPlan extends Packing {
    * @param db [K], added to; null where the spec has no bias
    */
   void backwardWeights(Stream stream, Tensor x, Tensor dy, Tensor dw, Tensor db);
+
+  /**
+   * The whole way back at once, which engines may share work in.
+   *
+   * @param stream orders it
+   * @param packed the weights, packed
+   * @param x [N, H, W, C]
+   * @param dy [N, H, W, K]
+   * @param dx [N, H, W, C], added to
+   * @param dw [K, C, kh, kw], added to
+   * @param db [K], added to; null where the spec has no bias
+   */
+  default void backward(
+      Stream stream, Tensor packed, Tensor x, Tensor dy, Tensor dx, Tensor dw, Tensor db) {
+    backwardWeights(stream, x, dy, dw, db);
+    backwardData(stream, packed, dy, dx);
+  }
 }

@@ -218,7 +218,7 @@ class WinogradConvolutionTest {
     var dw = cut(arena, new float[s.outputs() * s.inputs() * taps], 12, taps, widths);
     var du = arena.zeros(DType.FLOAT32, Shape.of(convolution.gradientBytes() / 4)).memory();
     var db = arena.zeros(DType.FLOAT32, Shape.of(s.outputs()));
-    convolution.backward(stream, packed, x, dy.memory(), dx, du, db.memory());
+    convolution.backward(stream, packed, x, dy.memory(), dx, du, 1, db.memory());
     convolution.unpack(stream, du, dw);
     return new double[][] {
       y.doubles(), paste(dx, pixels, 1, widths), paste(dw, 12, taps, widths), db.doubles()
