@@ -3,11 +3,10 @@ package dev.sluice.cpu;
 import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
-import static dev.sluice.cpu.Lanes.sigmoid;
-import static dev.sluice.cpu.Lanes.tanh;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 
 /** {@link StLstmGates} over vectors: whole vectors of one row, the rest is the caller's. */
 final class StLstmGatesVector {
@@ -44,22 +43,19 @@ final class StLstmGatesVector {
   /** i, f and g of one memory, from the sums of two convolutions. */
   private static void gates(
       long end, long gate, MemorySegment xs, long x, MemorySegment ys, long y, float fb) {
-    for (long e = 0; e < end; e += STEP) {
-      var i =
-          fromMemorySegment(WIDTH, xs, x + e, ORDER)
-              .add(fromMemorySegment(WIDTH, ys, y + e, ORDER));
-      var f =
-          fromMemorySegment(WIDTH, xs, x + gate + e, ORDER)
-              .add(fromMemorySegment(WIDTH, ys, y + gate + e, ORDER))
-              .add(fb);
-      sigmoid(i).intoMemorySegment(xs, x + e, ORDER);
-      sigmoid(f).intoMemorySegment(xs, x + gate + e, ORDER);
+    for (long at = 0; at < 3 * gate; at += gate) {
+      Lanes.add(xs, x + at, ys, y + at, end);
     }
-    for (long e = 0; e < end; e += STEP) {
-      var g =
-          fromMemorySegment(WIDTH, xs, x + 2 * gate + e, ORDER)
-              .add(fromMemorySegment(WIDTH, ys, y + 2 * gate + e, ORDER));
-      tanh(g).intoMemorySegment(xs, x + 2 * gate + e, ORDER);
+    add(xs, x + gate, x + gate + end, fb);
+    Lanes.sigmoid(xs, x, x + end);
+    Lanes.sigmoid(xs, x + gate, x + gate + end);
+    Lanes.tanh(xs, x + 2 * gate, x + 2 * gate + end);
+  }
+
+  private static void add(MemorySegment x, long at, long end, float value) {
+    var all = FloatVector.broadcast(WIDTH, value);
+    for (long e = at; e < end; e += STEP) {
+      fromMemorySegment(WIDTH, x, e, ORDER).add(all).intoMemorySegment(x, e, ORDER);
     }
   }
 
@@ -164,17 +160,15 @@ final class StLstmGatesVector {
     long gate = 4L * length;
     long at = row * gate;
     long x = 7 * at + 6 * gate;
-    long y = 4 * at + 3 * gate;
-    for (long e = 0; e < 4L * whole(length); e += STEP) {
-      var sum =
-          fromMemorySegment(WIDTH, s.xs(), x + e, ORDER)
-              .add(fromMemorySegment(WIDTH, s.hs(), y + e, ORDER))
-              .add(fromMemorySegment(WIDTH, s.os(), at + e, ORDER));
-      var o = sigmoid(sum);
-      var t = tanh(fromMemorySegment(WIDTH, s.last(), at + e, ORDER));
-      o.intoMemorySegment(s.xs(), x + e, ORDER);
-      t.intoMemorySegment(s.last(), at + e, ORDER);
-      o.mul(t).intoMemorySegment(s.h(), at + e, ORDER);
+    long end = 4L * whole(length);
+    Lanes.add(s.xs(), x, s.hs(), 4 * at + 3 * gate, end);
+    Lanes.add(s.xs(), x, s.os(), at, end);
+    Lanes.sigmoid(s.xs(), x, x + end);
+    Lanes.tanh(s.last(), at, at + end);
+    for (long e = 0; e < end; e += STEP) {
+      fromMemorySegment(WIDTH, s.xs(), x + e, ORDER)
+          .mul(fromMemorySegment(WIDTH, s.last(), at + e, ORDER))
+          .intoMemorySegment(s.h(), at + e, ORDER);
     }
     return whole(length);
   }
