@@ -49,8 +49,7 @@ final class CellKernels {
             t[3].memory(),
             null,
             0,
-            null,
-            0);
+            null);
     gates(t[1], t[4]).forward(team(stream), rows(t[1]), step);
   }
 
@@ -70,8 +69,7 @@ final class CellKernels {
             0,
             t[3].memory(),
             t[4].memory(),
-            null,
-            0);
+            null);
     var gates = gates(t[1], t[5]);
     gates.backward(team(stream), rows(t[1]), step);
     if (t[5] != null) {

@@ -192,8 +192,7 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
             h,
             null,
             0,
-            null,
-            t));
+            null));
     if (frames.converts()) {
       frames.out(cpu, h, frame(values.y().memory(), t, spec.hidden()));
     }
@@ -285,8 +284,7 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
                 : (long) spec.hidden() * spec.height() * spec.width(),
             scratch[0],
             scratch[1],
-            null,
-            t);
+            null);
     gates.backward(cpu.team(), gateRows(), s);
     if (maps != null) {
       gates.backwardPeephole(cpu.team(), gateRows(), s, maps);

@@ -71,6 +71,15 @@ final class CpuStream extends Stream {
 
   /** Runs a primitive on the data of its arguments, given in the order of their ids. */
   void execute(Primitive primitive, int[] ids, MemorySegment... data) {
+    var execution = execution(primitive, ids);
+    for (int i = 0; i < data.length; i++) {
+      execution.bind(i, data[i].address());
+    }
+    execution.run(this);
+  }
+
+  /** A primitive as this stream runs it, its arguments to be bound: that makes no object. */
+  Primitive.Execution execution(Primitive primitive, int[] ids) {
     team.bind();
     var execution = executions.get(primitive);
     if (execution == null) {
@@ -78,7 +87,7 @@ final class CpuStream extends Stream {
       execution = new Primitive.Execution(primitive, ids);
       executions.put(primitive, execution);
     }
-    execution.run(this, data);
+    return execution;
   }
 
   /** Of plans that were put out. */

@@ -114,6 +114,13 @@ final class Lanes {
     }
   }
 
+  /** x = 0 for some bytes. */
+  static void zero(MemorySegment x, long at, long bytes) {
+    for (long e = at; e < at + bytes; e += STEP) {
+      ZERO.intoMemorySegment(x, e, ORDER);
+    }
+  }
+
   /** x = tanh(x) for bytes at..end. */
   static void tanh(MemorySegment x, long at, long end) {
     for (long e = at; e < end; e += STEP) {

@@ -33,34 +33,83 @@ final class LstmGates {
         VectorApi.PRESENT && reals == Reals.FLOATS && !clip.active() && length >= Lanes.COUNT;
   }
 
-  /**
-   * One step's tensors.
-   *
-   * @param gates [rows, 4, L]
-   * @param bias [4, L] to add to every row, or null
-   * @param peephole i, f, o, each [peepholeRows, L], or null
-   * @param before c_{t-1}, [rows, L]
-   * @param after c_t, [rows, L]
-   * @param hBefore h_{t-1}, [rows, L]; rows that have ended keep it; null where the caller sees to
-   *     that
-   * @param h h_t (before a projection), [rows, L]
-   * @param y a second place for h_t, zero where rows have ended, or null
-   * @param yStride elements from one row of y to the next
-   * @param lengths the steps of each row, int32, or null
-   * @param step t
-   */
-  record Forward(
-      MemorySegment gates,
-      MemorySegment bias,
-      MemorySegment[] peephole,
-      MemorySegment before,
-      MemorySegment after,
-      MemorySegment hBefore,
-      MemorySegment h,
-      MemorySegment y,
-      long yStride,
-      MemorySegment lengths,
-      int step) {
+  /** The tensors of some steps, and where those of the current one lie in them. */
+  static final class Forward extends Step {
+    final MemorySegment bias;
+    final MemorySegment hBefore;
+    final MemorySegment h;
+    final MemorySegment y;
+    final long yStride;
+    long hBeforeAt;
+    long hAt;
+    long yAt;
+
+    /**
+     * @param gates [rows, 4, L]
+     * @param bias [4, L] to add to every row, or null
+     * @param peephole i, f, o, each [peepholeRows, L], or null
+     * @param before c_{t-1}, [rows, L]
+     * @param after c_t, [rows, L]
+     * @param hBefore h_{t-1}, [rows, L]; rows that have ended keep it; null where the caller sees
+     *     to that
+     * @param h h_t (before a projection), [rows, L]
+     * @param y a second place for h_t, zero where rows have ended, or null
+     * @param yStride elements from one row of y to the next
+     * @param lengths the steps of each row, int32, or null
+     */
+    Forward(
+        MemorySegment gates,
+        MemorySegment bias,
+        MemorySegment[] peephole,
+        MemorySegment before,
+        MemorySegment after,
+        MemorySegment hBefore,
+        MemorySegment h,
+        MemorySegment y,
+        long yStride,
+        MemorySegment lengths) {
+      super(gates, peephole, before, after, lengths);
+      this.bias = bias;
+      this.hBefore = hBefore;
+      this.h = h;
+      this.y = y;
+      this.yStride = yStride;
+    }
+  }
+
+  /** What both ways need; places are in elements. One object does for all steps. */
+  abstract static class Step {
+    final MemorySegment gates;
+    final MemorySegment[] peephole;
+    final MemorySegment before;
+    final MemorySegment after;
+    private final MemorySegment lengths;
+    private int step;
+    long gatesAt;
+    long beforeAt;
+    long afterAt;
+
+    Step(
+        MemorySegment gates,
+        MemorySegment[] peephole,
+        MemorySegment before,
+        MemorySegment after,
+        MemorySegment lengths) {
+      this.gates = gates;
+      this.peephole = peephole;
+      this.before = before;
+      this.after = after;
+      this.lengths = lengths;
+    }
+
+    /** Goes to step t. */
+    void at(int t, long gatesAt, long beforeAt, long afterAt) {
+      this.step = t;
+      this.gatesAt = gatesAt;
+      this.beforeAt = beforeAt;
+      this.afterAt = afterAt;
+    }
+
     boolean ended(int row) {
       return lengths != null && step >= lengths.getAtIndex(ValueLayout.JAVA_INT, row);
     }
@@ -91,15 +140,15 @@ final class LstmGates {
   private void hold(int row, int from, int to, Forward s) {
     long at = (long) row * length + from;
     int count = to - from;
-    reals.copy(s.before, at, s.after, at, count);
+    reals.copy(s.before, s.beforeAt + at, s.after, s.afterAt + at, count);
     if (s.hBefore != null) {
-      reals.copy(s.hBefore, at, s.h, at, count);
+      reals.copy(s.hBefore, s.hBeforeAt + at, s.h, s.hAt + at, count);
     } else {
       // Under a projection, whose weights' gradient sees these rows times zero.
-      reals.zero(s.h, at, count);
+      reals.zero(s.h, s.hAt + at, count);
     }
     if (s.y != null) {
-      reals.zero(s.y, row * s.yStride + from, count);
+      reals.zero(s.y, s.yAt + row * s.yStride + from, count);
     }
   }
 
@@ -107,7 +156,7 @@ final class LstmGates {
     long at = (long) row * length;
     long p = peepholeAt(row);
     for (int j = from; j < to; j++) {
-      double read = readClip(reals.get(s.before, at + j));
+      double read = readClip(reals.get(s.before, s.beforeAt + at + j));
       double i = Reals.sigmoid(sum(s, row, 0, j) + peep(s.peephole, 0, p + j) * read);
       double f = Reals.sigmoid(sum(s, row, 1, j) + peep(s.peephole, 1, p + j) * read);
       double g = Math.tanh(sum(s, row, 2, j));
@@ -115,20 +164,20 @@ final class LstmGates {
       double out = readClip(c);
       double o = Reals.sigmoid(sum(s, row, 3, j) + peep(s.peephole, 2, p + j) * out);
       double h = o * Math.tanh(out);
-      setGate(s.gates, row, 0, j, i);
-      setGate(s.gates, row, 1, j, f);
-      setGate(s.gates, row, 2, j, g);
-      setGate(s.gates, row, 3, j, o);
-      reals.set(s.after, at + j, c);
-      reals.set(s.h, at + j, h);
+      setGate(s, row, 0, j, i);
+      setGate(s, row, 1, j, f);
+      setGate(s, row, 2, j, g);
+      setGate(s, row, 3, j, o);
+      reals.set(s.after, s.afterAt + at + j, c);
+      reals.set(s.h, s.hAt + at + j, h);
       if (s.y != null) {
-        reals.set(s.y, row * s.yStride + j, h);
+        reals.set(s.y, s.yAt + row * s.yStride + j, h);
       }
     }
   }
 
   private double sum(Forward s, int row, int gate, int j) {
-    double a = gate(s.gates, row, gate, j);
+    double a = gate(s, row, gate, j);
     if (s.bias != null) {
       long at = (long) gate * length + j;
       a += reals.get(s.bias, at);
@@ -140,12 +189,12 @@ final class LstmGates {
     return peephole == null ? 0 : reals.get(peephole[which], at);
   }
 
-  private double gate(MemorySegment gates, int row, int gate, int j) {
-    return reals.get(gates, ((long) row * 4 + gate) * length + j);
+  private double gate(Step s, int row, int gate, int j) {
+    return reals.get(s.gates, s.gatesAt + ((long) row * 4 + gate) * length + j);
   }
 
-  private void setGate(MemorySegment gates, int row, int gate, int j, double value) {
-    reals.set(gates, ((long) row * 4 + gate) * length + j, value);
+  private void setGate(Step s, int row, int gate, int j, double value) {
+    reals.set(s.gates, s.gatesAt + ((long) row * 4 + gate) * length + j, value);
   }
 
   private double readClip(double c) {
@@ -160,33 +209,40 @@ final class LstmGates {
     return clip.active() ? Math.clamp(c, -clip.bound(), clip.bound()) : c;
   }
 
-  /**
-   * One step's tensors and gradients.
-   *
-   * @param gates [rows, 4, L] activations in, gradients of the sums out
-   * @param peephole as in forward
-   * @param before c_{t-1}
-   * @param after c_t; spent where there are no peepholes
-   * @param dy the gradient of y_t, or null
-   * @param yStride elements from one row of dy to the next
-   * @param dh the gradient of h_t in; of what rows that have ended hand on, out, else zero
-   * @param dc the gradient of c_t in, of c_{t-1} out
-   * @param lengths as in forward
-   * @param step t
-   */
-  record Backward(
-      MemorySegment gates,
-      MemorySegment[] peephole,
-      MemorySegment before,
-      MemorySegment after,
-      MemorySegment dy,
-      long yStride,
-      MemorySegment dh,
-      MemorySegment dc,
-      MemorySegment lengths,
-      int step) {
-    boolean ended(int row) {
-      return lengths != null && step >= lengths.getAtIndex(ValueLayout.JAVA_INT, row);
+  /** The tensors and gradients of some steps, and where those of the current one lie in them. */
+  static final class Backward extends Step {
+    final MemorySegment dy;
+    final long yStride;
+    final MemorySegment dh;
+    final MemorySegment dc;
+    long dyAt;
+
+    /**
+     * @param gates [rows, 4, L] activations in, gradients of the sums out
+     * @param peephole as in forward
+     * @param before c_{t-1}
+     * @param after c_t; spent where there are no peepholes
+     * @param dy the gradient of y_t, or null
+     * @param yStride elements from one row of dy to the next
+     * @param dh the gradient of h_t in; of what rows that have ended hand on, out, else zero
+     * @param dc the gradient of c_t in, of c_{t-1} out
+     * @param lengths as in forward
+     */
+    Backward(
+        MemorySegment gates,
+        MemorySegment[] peephole,
+        MemorySegment before,
+        MemorySegment after,
+        MemorySegment dy,
+        long yStride,
+        MemorySegment dh,
+        MemorySegment dc,
+        MemorySegment lengths) {
+      super(gates, peephole, before, after, lengths);
+      this.dy = dy;
+      this.yStride = yStride;
+      this.dh = dh;
+      this.dc = dc;
     }
   }
 
@@ -197,7 +253,7 @@ final class LstmGates {
   private void backward(int row, int from, int to, Backward s) {
     if (s.ended(row)) {
       for (long gate = 0; gate < 4; gate++) {
-        reals.zero(s.gates, (row * 4 + gate) * length + from, to - from);
+        reals.zero(s.gates, s.gatesAt + (row * 4 + gate) * length + from, to - from);
       }
       return;
     }
@@ -213,15 +269,15 @@ final class LstmGates {
     long at = (long) row * length;
     long p = peepholeAt(row);
     for (int j = from; j < to; j++) {
-      double i = gate(s.gates, row, 0, j);
-      double f = gate(s.gates, row, 1, j);
-      double g = gate(s.gates, row, 2, j);
-      double o = gate(s.gates, row, 3, j);
-      double before = readClip(reals.get(s.before, at + j));
-      double after = readClip(reals.get(s.after, at + j));
+      double i = gate(s, row, 0, j);
+      double f = gate(s, row, 1, j);
+      double g = gate(s, row, 2, j);
+      double o = gate(s, row, 3, j);
+      double before = readClip(reals.get(s.before, s.beforeAt + at + j));
+      double after = readClip(reals.get(s.after, s.afterAt + at + j));
       double dh = reals.get(s.dh, at + j);
       if (s.dy != null) {
-        dh += reals.get(s.dy, row * s.yStride + j);
+        dh += reals.get(s.dy, s.dyAt + row * s.yStride + j);
       }
       double t = Math.tanh(after);
       double dao = dh * t * o * (1 - o);
@@ -231,11 +287,12 @@ final class LstmGates {
       double daf = dc * before * f * (1 - f);
       double dag = dc * i * (1 - g * g);
       double back = dc * f + dai * peep(s.peephole, 0, p + j) + daf * peep(s.peephole, 1, p + j);
-      setGate(s.gates, row, 0, j, dai);
-      setGate(s.gates, row, 1, j, daf);
-      setGate(s.gates, row, 2, j, dag);
-      setGate(s.gates, row, 3, j, dao);
-      boolean cut = clip.mode() == CellClip.Mode.READ && outside(reals.get(s.before, at + j));
+      setGate(s, row, 0, j, dai);
+      setGate(s, row, 1, j, daf);
+      setGate(s, row, 2, j, dag);
+      setGate(s, row, 3, j, dao);
+      boolean cut =
+          clip.mode() == CellClip.Mode.READ && outside(reals.get(s.before, s.beforeAt + at + j));
       reals.set(s.dc, at + j, cut ? 0 : back);
       reals.set(s.dh, at + j, 0);
     }
@@ -249,9 +306,9 @@ final class LstmGates {
       return carried + through;
     }
     if (clip.mode() == CellClip.Mode.READ) {
-      return carried + (outside(reals.get(s.after, at)) ? 0 : through);
+      return carried + (outside(reals.get(s.after, s.afterAt + at)) ? 0 : through);
     }
-    return outside(f * reals.get(s.before, at) + i * g) ? 0 : carried + through;
+    return outside(f * reals.get(s.before, s.beforeAt + at) + i * g) ? 0 : carried + through;
   }
 
   private boolean outside(double c) {
@@ -280,10 +337,10 @@ final class LstmGates {
     double dO = 0;
     for (int row = map; row < rows; row += peepholeRows) {
       long at = (long) row * length + j;
-      double before = readClip(reals.get(s.before, at));
-      di += gate(s.gates, row, 0, j) * before;
-      df += gate(s.gates, row, 1, j) * before;
-      dO += gate(s.gates, row, 3, j) * readClip(reals.get(s.after, at));
+      double before = readClip(reals.get(s.before, s.beforeAt + at));
+      di += gate(s, row, 0, j) * before;
+      df += gate(s, row, 1, j) * before;
+      dO += gate(s, row, 3, j) * readClip(reals.get(s.after, s.afterAt + at));
     }
     long p = (long) map * length + j;
     reals.add(gradients[0], p, di);

@@ -18,19 +18,21 @@ final class LstmGatesVector {
 
   static void forward(int row, int length, int from, int to, long peepholeAt, LstmGates.Forward s) {
     long gate = 4L * length;
-    long i = 4 * gate * row + 4L * from;
+    long i = 4 * s.gatesAt + 4 * gate * row + 4L * from;
     long f = i + gate;
     long g = f + gate;
     long o = g + gate;
     long c = gate * row + 4L * from;
+    long before = 4 * s.beforeAt + c;
+    long after = 4 * s.afterAt + c;
     long bytes = 4L * (to - from);
     long p = 4 * (peepholeAt + from);
-    var a = s.gates();
-    var bias = s.bias();
+    var a = s.gates;
+    var bias = s.bias;
     long b = 4L * from;
-    if (s.peephole() != null) {
-      Lanes.addProduct(a, i, s.peephole()[0], p, s.before(), c, bytes);
-      Lanes.addProduct(a, f, s.peephole()[1], p, s.before(), c, bytes);
+    if (s.peephole != null) {
+      Lanes.addProduct(a, i, s.peephole[0], p, s.before, before, bytes);
+      Lanes.addProduct(a, f, s.peephole[1], p, s.before, before, bytes);
     }
     if (from == 0 && to == length) {
       sigmoid(2 * bytes, a, i, bias, b);
@@ -38,12 +40,13 @@ final class LstmGatesVector {
       sigmoid(bytes, a, i, bias, b);
       sigmoid(bytes, a, f, bias, b + gate);
     }
-    cell(bytes, a, i, gate, bias, b + 2 * gate, s.before(), s.after(), c);
-    if (s.peephole() != null) {
-      Lanes.addProduct(a, o, s.peephole()[2], p, s.after(), c, bytes);
+    cell(bytes, a, i, gate, bias, b + 2 * gate, s.before, before, s.after, after);
+    if (s.peephole != null) {
+      Lanes.addProduct(a, o, s.peephole[2], p, s.after, after, bytes);
     }
     sigmoid(bytes, a, o, bias, b + 3 * gate);
-    output(bytes, a, o, s.after(), s.h(), c, s.y(), 4 * (row * s.yStride() + from));
+    output(
+        bytes, a, o, s.after, after, s.h, 4 * s.hAt + c, s.y, 4 * (s.yAt + row * s.yStride + from));
   }
 
   /** a = s(a + bias). */
@@ -67,16 +70,17 @@ final class LstmGatesVector {
       MemorySegment bias,
       long b,
       MemorySegment before,
+      long beforeAt,
       MemorySegment after,
-      long c) {
+      long afterAt) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
       var g = tanh(sum(a, i + 2 * gate + e, bias, b + e));
       g.intoMemorySegment(a, i + 2 * gate + e, ORDER);
       fromMemorySegment(WIDTH, a, i + gate + e, ORDER)
           .fma(
-              fromMemorySegment(WIDTH, before, c + e, ORDER),
+              fromMemorySegment(WIDTH, before, beforeAt + e, ORDER),
               fromMemorySegment(WIDTH, a, i + e, ORDER).mul(g))
-          .intoMemorySegment(after, c + e, ORDER);
+          .intoMemorySegment(after, afterAt + e, ORDER);
     }
   }
 
@@ -86,15 +90,16 @@ final class LstmGatesVector {
       MemorySegment a,
       long o,
       MemorySegment after,
+      long afterAt,
       MemorySegment h,
-      long c,
+      long hAt,
       MemorySegment y,
       long yAt) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
       var out =
           fromMemorySegment(WIDTH, a, o + e, ORDER)
-              .mul(tanh(fromMemorySegment(WIDTH, after, c + e, ORDER)));
-      out.intoMemorySegment(h, c + e, ORDER);
+              .mul(tanh(fromMemorySegment(WIDTH, after, afterAt + e, ORDER)));
+      out.intoMemorySegment(h, hAt + e, ORDER);
       if (y != null) {
         out.intoMemorySegment(y, yAt + e, ORDER);
       }
@@ -104,31 +109,33 @@ final class LstmGatesVector {
   static void backward(
       int row, int length, int from, int to, long peepholeAt, LstmGates.Backward s) {
     long gate = 4L * length;
-    long i = 4 * gate * row + 4L * from;
+    long i = 4 * s.gatesAt + 4 * gate * row + 4L * from;
     long f = i + gate;
     long o = f + 2 * gate;
     long c = gate * row + 4L * from;
+    long before = 4 * s.beforeAt + c;
+    long after = 4 * s.afterAt + c;
     long bytes = 4L * (to - from);
     long p = 4 * (peepholeAt + from);
-    if (s.dy() != null) {
-      Lanes.add(s.dh(), c, s.dy(), 4 * (row * s.yStride() + from), bytes);
+    if (s.dy != null) {
+      Lanes.add(s.dh, c, s.dy, 4 * (s.dyAt + row * s.yStride + from), bytes);
     }
-    if (s.peephole() == null) {
-      Lanes.tanh(s.after(), c, c + bytes);
-      cellBack(bytes, s.gates(), o, s.after(), s.dh(), s.dc(), c);
-      outputBack(bytes, s.gates(), o, s.after(), s.dh(), c);
+    if (s.peephole == null) {
+      Lanes.tanh(s.after, after, after + bytes);
+      cellBack(bytes, s.gates, o, s.after, after, s.dh, s.dc, c);
+      outputBack(bytes, s.gates, o, s.after, after, s.dh, c);
     } else {
-      peepedBack(bytes, s.gates(), o, s.after(), s.dh(), s.dc(), c);
+      peepedBack(bytes, s.gates, o, s.after, after, s.dh, s.dc, c);
     }
-    s.dh().asSlice(c, bytes).fill((byte) 0);
-    if (s.peephole() != null) {
-      Lanes.addProduct(s.dc(), c, s.peephole()[2], p, s.gates(), o, bytes);
+    Lanes.zero(s.dh, c, bytes);
+    if (s.peephole != null) {
+      Lanes.addProduct(s.dc, c, s.peephole[2], p, s.gates, o, bytes);
     }
-    inputBack(bytes, s.gates(), i, gate, s.dc(), c);
-    forgetBack(bytes, s.gates(), f, s.before(), s.dc(), c);
-    if (s.peephole() != null) {
-      Lanes.addProduct(s.dc(), c, s.peephole()[0], p, s.gates(), i, bytes);
-      Lanes.addProduct(s.dc(), c, s.peephole()[1], p, s.gates(), f, bytes);
+    inputBack(bytes, s.gates, i, gate, s.dc, c);
+    forgetBack(bytes, s.gates, f, s.before, before, s.dc, c);
+    if (s.peephole != null) {
+      Lanes.addProduct(s.dc, c, s.peephole[0], p, s.gates, i, bytes);
+      Lanes.addProduct(s.dc, c, s.peephole[1], p, s.gates, f, bytes);
     }
   }
 
@@ -138,11 +145,12 @@ final class LstmGatesVector {
       MemorySegment a,
       long oAt,
       MemorySegment t,
+      long tAt,
       MemorySegment dh,
       MemorySegment dc,
       long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var slope = fromMemorySegment(WIDTH, t, c + e, ORDER);
+      var slope = fromMemorySegment(WIDTH, t, tAt + e, ORDER);
       var through =
           fromMemorySegment(WIDTH, dh, c + e, ORDER)
               .mul(fromMemorySegment(WIDTH, a, oAt + e, ORDER));
@@ -154,12 +162,12 @@ final class LstmGatesVector {
 
   /** da_o, t = tanh(c). */
   private static void outputBack(
-      long bytes, MemorySegment a, long oAt, MemorySegment t, MemorySegment dh, long c) {
+      long bytes, MemorySegment a, long oAt, MemorySegment t, long tAt, MemorySegment dh, long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
       var o = fromMemorySegment(WIDTH, a, oAt + e, ORDER);
       fromMemorySegment(WIDTH, dh, c + e, ORDER)
           .mul(o)
-          .mul(fromMemorySegment(WIDTH, t, c + e, ORDER))
+          .mul(fromMemorySegment(WIDTH, t, tAt + e, ORDER))
           .mul(ONE.sub(o))
           .intoMemorySegment(a, oAt + e, ORDER);
     }
@@ -171,12 +179,13 @@ final class LstmGatesVector {
       MemorySegment a,
       long oAt,
       MemorySegment after,
+      long afterAt,
       MemorySegment dh,
       MemorySegment dc,
       long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
       var o = fromMemorySegment(WIDTH, a, oAt + e, ORDER);
-      var t = tanh(fromMemorySegment(WIDTH, after, c + e, ORDER));
+      var t = tanh(fromMemorySegment(WIDTH, after, afterAt + e, ORDER));
       var through = fromMemorySegment(WIDTH, dh, c + e, ORDER).mul(o);
       ONE.sub(t.mul(t))
           .fma(through, fromMemorySegment(WIDTH, dc, c + e, ORDER))
@@ -199,11 +208,17 @@ final class LstmGatesVector {
 
   /** da_f, and dc as c_{t-1} gets it. */
   private static void forgetBack(
-      long bytes, MemorySegment a, long fAt, MemorySegment before, MemorySegment dc, long c) {
+      long bytes,
+      MemorySegment a,
+      long fAt,
+      MemorySegment before,
+      long beforeAt,
+      MemorySegment dc,
+      long c) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
       var f = fromMemorySegment(WIDTH, a, fAt + e, ORDER);
       var d = fromMemorySegment(WIDTH, dc, c + e, ORDER).mul(f);
-      d.mul(fromMemorySegment(WIDTH, before, c + e, ORDER))
+      d.mul(fromMemorySegment(WIDTH, before, beforeAt + e, ORDER))
           .mul(ONE.sub(f))
           .intoMemorySegment(a, fAt + e, ORDER);
       d.intoMemorySegment(dc, c + e, ORDER);

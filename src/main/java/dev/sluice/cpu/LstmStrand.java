@@ -65,8 +65,8 @@ final class LstmStrand extends Strand {
     return sums;
   }
 
-  private MemorySegment sumsAt(int t) {
-    return sum(t, 4 * hidden);
+  private long sumsAt(int t) {
+    return sumAt(t, 4 * hidden);
   }
 
   private MemorySegment[] peephole(MemorySegment all) {
@@ -91,31 +91,23 @@ final class LstmStrand extends Strand {
     var ends = ownLengths(lengths);
     var peephole = peephole(weights.peephole());
     long yStride = (long) spec.directions() * width;
+    var s =
+        projected()
+            ? new LstmGates.Forward(sums, bias(), peephole, c, c, null, m, null, yStride, ends)
+            : new LstmGates.Forward(sums, bias(), peephole, c, c, h, h, y, yStride, ends);
     for (int order = 0; order < run.steps(); order++) {
       int t = step(order);
       input(x, ends, order);
       if (order > 0 || initial[0] != null) {
-        product(0, t, ends, before(h, t, width), sumsAt(t));
+        product(0, t, ends, h, beforeAt(t, width), sums, sumsAt(t));
       }
-      var yAt = output(y, t);
-      var out = projected() ? unprojected(t) : after(h, t, width);
-      gates.forward(
-          stream.team(),
-          batch,
-          new LstmGates.Forward(
-              sumsAt(t),
-              bias(),
-              peephole,
-              before(c, t, hidden),
-              after(c, t, hidden),
-              projected() ? null : before(h, t, width),
-              out,
-              projected() ? null : yAt,
-              yStride,
-              ends,
-              t));
+      s.at(t, sumsAt(t), beforeAt(t, hidden), afterAt(t, hidden));
+      s.hBeforeAt = beforeAt(t, width);
+      s.hAt = projected() ? entryAt(kept(m, t, hidden), hidden) : afterAt(t, width);
+      s.yAt = outputAt(t);
+      gates.forward(stream.team(), batch, s);
       if (projected()) {
-        project(ends, t, yAt, yStride);
+        project(ends, t, output(y, t), yStride);
       }
     }
     int end = step(run.steps() - 1);
@@ -125,7 +117,7 @@ final class LstmStrand extends Strand {
 
   /** m_t; as many are kept as there are sums. */
   private MemorySegment unprojected(int t) {
-    return entry(m, (int) (t % (m.byteSize() / bytes((long) run.batch() * hidden))), hidden);
+    return entry(m, kept(m, t, hidden), hidden);
   }
 
   private void project(MemorySegment lengths, int t, MemorySegment y, long yStride) {
@@ -164,29 +156,22 @@ final class LstmStrand extends Strand {
     var ends = ownLengths(lengths);
     long yStride = (long) spec.directions() * width;
     var peephole = peephole(weights.peephole());
+    var s =
+        projected()
+            ? new LstmGates.Backward(sums, peephole, c, c, null, yStride, dm, dc, ends)
+            : new LstmGates.Backward(sums, peephole, c, c, dy, yStride, dh, dc, ends);
     for (int order = run.steps() - 1; order >= 0; order--) {
       int t = step(order);
-      var dyAt = output(dy, t);
       if (projected()) {
-        backwardProjection(ends, t, dyAt, yStride, dh, dm, gradients);
+        backwardProjection(ends, t, output(dy, t), yStride, dh, dm, gradients);
       }
-      var s =
-          new LstmGates.Backward(
-              sumsAt(t),
-              peephole,
-              before(c, t, hidden),
-              after(c, t, hidden),
-              projected() ? null : dyAt,
-              yStride,
-              projected() ? dm : dh,
-              dc,
-              ends,
-              t);
+      s.at(t, sumsAt(t), beforeAt(t, hidden), afterAt(t, hidden));
+      s.dyAt = outputAt(t);
       gates.backward(stream.team(), batch, s);
       if (peephole != null) {
         gates.backwardPeephole(stream.team(), batch, s, peephole(gradients.peephole()));
       }
-      product(1, t, ends, sumsAt(t), dh);
+      product(1, t, ends, sums, sumsAt(t), dh, 0);
       flush(order, dh);
       flush(order, dc);
     }

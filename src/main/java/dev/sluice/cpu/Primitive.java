@@ -120,14 +120,16 @@ final class Primitive implements AutoCloseable {
       }
     }
 
-    void run(CpuStream stream, MemorySegment... data) {
-      for (int i = 0; i < data.length; i++) {
-        OneDnn.check(
-            dnnl_memory_set_data_handle(memories[i], data[i]), "dnnl_memory_set_data_handle");
-      }
+    /** Lets an argument, given by its place among the ids, lie at an address from now on. */
+    void bind(int argument, long address) {
       OneDnn.check(
-          dnnl_memory_set_data_handle(memories[data.length], stream.primitiveScratch(scratchBytes)),
+          dnnl_memory_set_data_handle(memories[argument], MemorySegment.ofAddress(address)),
           "dnnl_memory_set_data_handle");
+    }
+
+    /** Runs on what was bound. */
+    void run(CpuStream stream) {
+      bind(memories.length - 1, stream.primitiveScratch(scratchBytes).address());
       OneDnn.check(
           dnnl_primitive_execute(primitive.primitive, stream.handle(), memories.length, arguments),
           "dnnl_primitive_execute");

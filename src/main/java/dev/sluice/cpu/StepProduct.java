@@ -44,11 +44,19 @@ interface StepProduct extends AutoCloseable {
   /**
    * Multiplies.
    *
+   * @param fromAt elements of from before the first row
+   * @param toAt elements of to before the first row
    * @param back whether the weights are walked from their end, where that makes a difference in
    *     time: a product that follows itself finds in the cache what it used last
    */
   void run(
-      CpuStream stream, MemorySegment packed, MemorySegment from, MemorySegment to, boolean back);
+      CpuStream stream,
+      MemorySegment packed,
+      MemorySegment from,
+      long fromAt,
+      MemorySegment to,
+      long toAt,
+      boolean back);
 
   @Override
   void close();
@@ -149,9 +157,15 @@ interface StepProduct extends AutoCloseable {
         CpuStream stream,
         MemorySegment packed,
         MemorySegment from,
+        long fromAt,
         MemorySegment to,
+        long toAt,
         boolean back) {
-      stream.execute(product, ARGUMENTS, from, packed, to);
+      var execution = stream.execution(product, ARGUMENTS);
+      execution.bind(0, from.address() + 4 * fromAt);
+      execution.bind(1, packed.address());
+      execution.bind(2, to.address() + 4 * toAt);
+      execution.run(stream);
     }
 
     @Override
@@ -194,18 +208,21 @@ interface StepProduct extends AutoCloseable {
         CpuStream stream,
         MemorySegment packed,
         MemorySegment from,
+        long fromAt,
         MemorySegment to,
+        long toAt,
         boolean back) {
       int blocks = (spec.out + RowVector.BLOCK - 1) / RowVector.BLOCK;
       int grain = Loops.GRAIN / (spec.in * RowVector.BLOCK) + 1;
+      var x = from.asSlice(4 * fromAt, 4L * spec.in);
+      var y = to.asSlice(4 * toAt, 4L * spec.out);
       stream
           .team()
           .run(
               blocks,
               grain,
               (low, high) ->
-                  RowVector.product(
-                      packed, from, to, spec.in, spec.out, low, high, spec.add, back));
+                  RowVector.product(packed, x, y, spec.in, spec.out, low, high, spec.add, back));
     }
 
     @Override
@@ -237,7 +254,9 @@ interface StepProduct extends AutoCloseable {
         CpuStream stream,
         MemorySegment packed,
         MemorySegment from,
+        long fromAt,
         MemorySegment to,
+        long toAt,
         boolean back) {
       Multiply.of(reals)
           .run(
@@ -247,12 +266,12 @@ interface StepProduct extends AutoCloseable {
               spec.batch,
               spec.out,
               spec.in,
-              from,
+              from.asSlice(fromAt * reals.bytes()),
               spec.fromStride,
               packed,
               spec.transposed ? spec.in : spec.out,
               spec.add ? 1 : 0,
-              to,
+              to.asSlice(toAt * reals.bytes()),
               spec.toStride);
     }
 

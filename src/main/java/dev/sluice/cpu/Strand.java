@@ -107,11 +107,23 @@ abstract class Strand {
 
   /** Runs one of the kind's products of step t, unless all rows have ended. */
   final void product(int which, int t, MemorySegment ends, MemorySegment from, MemorySegment to) {
+    product(which, t, ends, from, 0, to, 0);
+  }
+
+  /** The same from and to a place within more, in elements. */
+  final void product(
+      int which,
+      int t,
+      MemorySegment ends,
+      MemorySegment from,
+      long fromAt,
+      MemorySegment to,
+      long toAt) {
     if (allEnded(ends, t)) {
       return;
     }
     boolean end = (back >> which & 1) != 0;
-    steps.products[which].run(stream, steps.packed[1 + which], from, to, end);
+    steps.products[which].run(stream, steps.packed[1 + which], from, fromAt, to, toAt, end);
     back ^= 1 << which;
   }
 
@@ -125,15 +137,25 @@ abstract class Strand {
     for (int next = order; next < Math.min(order + Cut.CHUNK, run.steps()); next++) {
       int t = step(next);
       if (!allEnded(ends, t)) {
-        steps.input.run(stream, steps.packed[0], entry(x, t, wide), sum(t, sum), false);
+        long from = entryAt(t, wide);
+        steps.input.run(stream, steps.packed[0], x, from, sums(), sumAt(t, sum), false);
       }
     }
   }
 
   /** Row t of the sums, as many as are kept. */
   final MemorySegment sum(int t, int width) {
-    long entries = sums().byteSize() / bytes((long) run.batch() * width);
-    return entry(sums(), (int) (t % entries), width);
+    return entry(sums(), kept(sums(), t, width), width);
+  }
+
+  /** Elements of the sums before row t. */
+  final long sumAt(int t, int width) {
+    return entryAt(kept(sums(), t, width), width);
+  }
+
+  /** Which of the [N, width] that are kept is that of step t. */
+  final int kept(MemorySegment all, int t, int width) {
+    return (int) (t % (all.byteSize() / bytes((long) run.batch() * width)));
   }
 
   final MemorySegment bias() {
@@ -168,9 +190,12 @@ abstract class Strand {
 
   /** Row t of [T, N, D P], from this direction's first column on. */
   final MemorySegment output(MemorySegment y, int t) {
-    return y == null
-        ? null
-        : y.asSlice(bytes(((long) t * run.batch() + first) * spec.directions() * spec.output()));
+    return y == null ? null : y.asSlice(bytes(outputAt(t)));
+  }
+
+  /** Elements of [T, N, D P] before row t. */
+  final long outputAt(int t) {
+    return entryAt(t, spec.directions() * spec.output());
   }
 
   /** The rows of a [N, width] state that are worked on. */
@@ -197,6 +222,18 @@ abstract class Strand {
     return entry(states, run.training() ? index : index % 2, width);
   }
 
+  /** Elements of a [T + 1, N, width] state before {@link #before}. */
+  final long beforeAt(int t, int width) {
+    int index = reverse ? t + 1 : t;
+    return entryAt(run.training() ? index : index % 2, width);
+  }
+
+  /** Elements of a [T + 1, N, width] state before {@link #after}. */
+  final long afterAt(int t, int width) {
+    int index = reverse ? t : t + 1;
+    return entryAt(run.training() ? index : index % 2, width);
+  }
+
   /** All T entries before their steps, [T, N, width]. */
   final MemorySegment allBefore(MemorySegment states, int width) {
     long one = bytes((long) run.batch() * width);
@@ -205,8 +242,12 @@ abstract class Strand {
 
   /** The rows worked on of one of many [N, width]. */
   final MemorySegment entry(MemorySegment all, int index, int width) {
-    long row = bytes(width);
-    return all.asSlice(((long) index * run.batch() + first) * row, batch * row);
+    return all.asSlice(bytes(entryAt(index, width)), bytes((long) batch * width));
+  }
+
+  /** Elements of many [N, width] before the rows worked on of one. */
+  final long entryAt(int index, int width) {
+    return ((long) index * run.batch() + first) * width;
   }
 
   static void copyOrZero(MemorySegment from, MemorySegment to) {

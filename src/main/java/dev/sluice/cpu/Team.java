@@ -70,7 +70,7 @@ final class Team implements AutoCloseable {
    * @param grain items below which a thread more is not worth while
    */
   void run(int count, int grain, Chunk chunk) {
-    int wanted = Math.min(threads, Math.max(1, count / Math.max(grain, 1)));
+    int wanted = wanted(count, grain);
     if (wanted <= 1) {
       chunk.run(0, count);
       return;
@@ -92,6 +92,10 @@ final class Team implements AutoCloseable {
     }
   }
 
+  private int wanted(int count, int grain) {
+    return Math.min(threads, Math.max(1, count / Math.max(grain, 1)));
+  }
+
   /** Work on elements from (inclusive) to (exclusive) of one row. */
   @FunctionalInterface
   interface RowPart {
@@ -101,9 +105,16 @@ final class Team implements AutoCloseable {
   /** Runs all rows of some length; few long rows are cut into parts, so that all threads work. */
   void rows(int count, int length, RowPart work) {
     int parts = count >= 2 * threads || length < 1024 ? 1 : 2 * threads;
+    int grain = Math.max(1, 2048 * parts / length);
+    if (wanted(count * parts, grain) <= 1) {
+      for (int row = 0; row < count; row++) {
+        work.run(row, 0, length);
+      }
+      return;
+    }
     run(
         count * parts,
-        Math.max(1, 2048 * parts / length),
+        grain,
         (from, to) -> {
           for (int item = from; item < to; item++) {
             int part = item % parts;
