@@ -19,12 +19,16 @@ import java.util.function.ToLongFunction;
  * bits. Where the file cannot be kept, the first candidate is taken.
  */
 final class LayoutChoice {
+  /** Raised when an algorithm changes so much that its old times mislead. */
+  private static final int GENERATION = 2;
+
   private final Path file;
 
   LayoutChoice(Path folder, int threads) {
     this.file =
         folder.resolve(
-            "layouts-onednn" + OneDnn.version() + "-" + OneDnn.isa() + "-" + threads + "t.txt");
+            "layouts-%d-onednn%s-%s-%dt.txt"
+                .formatted(GENERATION, OneDnn.version(), OneDnn.isa(), threads));
   }
 
   /**
