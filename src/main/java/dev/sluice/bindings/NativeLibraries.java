@@ -146,15 +146,17 @@ public final class NativeLibraries {
 
   /**
    * OpenMP's threads spin after each region, by default for ten milliseconds and more, which takes
-   * the cores from everything else on the machine. About a tenth of a millisecond bridges the gaps
-   * between two regions of a step. Who sets the environment decides otherwise.
+   * the cores from everything else on the machine. Less than a millisecond bridges the gaps between
+   * two regions of a step, and is longer than a thread takes to wake: with a tenth of it, two
+   * threads that had once slept went on waking each other in every region. Who sets the environment
+   * decides otherwise.
    */
   private static void limitSpinning() {
     if (System.getenv("GOMP_SPINCOUNT") != null || System.getenv("OMP_WAIT_POLICY") != null) {
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
-      Gomp_h.setenv(arena.allocateFrom("GOMP_SPINCOUNT"), arena.allocateFrom("4000"), 0);
+      Gomp_h.setenv(arena.allocateFrom("GOMP_SPINCOUNT"), arena.allocateFrom("30000"), 0);
     }
   }
 
