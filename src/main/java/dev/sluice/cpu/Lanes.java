@@ -70,7 +70,8 @@ final class Lanes {
     return sum.add(sum.rearrange(BY_1)).lane(0);
   }
 
-  private static FloatVector all(float value) {
+  /** For constants: a broadcast inside of a loop is done in each round. */
+  static FloatVector all(float value) {
     return FloatVector.broadcast(WIDTH, value);
   }
 

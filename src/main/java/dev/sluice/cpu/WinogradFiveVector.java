@@ -1,6 +1,7 @@
 package dev.sluice.cpu;
 
 import static dev.sluice.cpu.Lanes.WIDTH;
+import static dev.sluice.cpu.Lanes.all;
 import static jdk.incubator.vector.FloatVector.fromArray;
 
 import jdk.incubator.vector.FloatVector;
@@ -29,10 +30,6 @@ final class WinogradFiveVector {
   private static final FloatVector TWO_45THS = all(2 / 45f);
 
   private WinogradFiveVector() {}
-
-  private static FloatVector all(float value) {
-    return FloatVector.broadcast(WIDTH, value);
-  }
 
   /** B^T: eight pixels to eight points. */
   static void input(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {

@@ -2,6 +2,7 @@ package dev.sluice.cpu;
 
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
+import static dev.sluice.cpu.Lanes.all;
 import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -34,10 +35,6 @@ final class WinogradVector {
   private static final FloatVector MINUS_EIGHT = all(-8f);
 
   private WinogradVector() {}
-
-  private static FloatVector all(float value) {
-    return FloatVector.broadcast(WIDTH, value);
-  }
 
   /** B^T: six pixels to six points. */
   static void input(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {

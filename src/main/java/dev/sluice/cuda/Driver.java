@@ -23,7 +23,6 @@ final class Driver implements AutoCloseable {
   static final int INVALID_VALUE = 1;
   static final int OUT_OF_MEMORY = 2;
   static final int NO_DEVICE = 100;
-  static final int NOT_READY = 600;
 
   /** Errors after which the driver's documentation wants the process, or the context, ended. */
   private static final Set<Integer> STICKY =
@@ -212,17 +211,6 @@ final class Driver implements AutoCloseable {
       }
     }
     return failure;
-  }
-
-  /** Whether an event or a stream has got there. */
-  boolean ready(String name, IntSupplier query) {
-    enter();
-    int code = query.getAsInt();
-    if (code == NOT_READY) {
-      return false;
-    }
-    judge(name, code);
-    return true;
   }
 
   long allocate(long bytes) {

@@ -4,6 +4,7 @@ import dev.sluice.Device;
 import dev.sluice.cli.bench.Bench;
 import dev.sluice.cli.bench.Problem;
 import dev.sluice.cli.bench.Timing;
+import dev.sluice.nn.Pass;
 import dev.sluice.weights.Json;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -50,8 +51,7 @@ final class Memory {
       var sides = new LinkedHashMap<String, Object>();
       sides.put("Sluice", own(problem, threads, 0));
       if (problem.training() && problem.cell().overFrames()) {
-        int segment = (int) Math.ceil(Math.sqrt(problem.steps()));
-        sides.put("Sluice, recomputing", own(problem, threads, segment));
+        sides.put("Sluice, recomputing", own(problem, threads, Pass.SQRT_OF_STEPS));
       }
       boolean alone = quick && !(problem.training() && problem.cell().overFrames());
       for (var command : alone ? List.<List<String>>of() : commands.values()) {
