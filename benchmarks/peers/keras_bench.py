@@ -76,6 +76,8 @@ class Frames(Vectors):
 
 class Race:
     def __init__(self, given, cell, training):
+        if cell == "training":
+            raise service.Cannot("only single cells are written for it")
         self.cell = (Frames if given["x"].ndim == 5 else Vectors)(given, cell)
         self.layer = self.cell.layer
         self.x = tf.constant(self.cell.batch_first(given["x"]))

@@ -1,11 +1,11 @@
 """PyTorch as a peer, as service.py has it; with --compile its modules go through torch.compile."""
 
-import functools
 import sys
 
 import service
 import torch
 from torch_cells import CELLS, Frames
+from torch_training import Training
 
 
 class Race:
@@ -66,6 +66,35 @@ class Race:
         return most
 
 
+class TrainingRace:
+    """Whole training steps of an encoder-forecaster; y are the first losses."""
+
+    def __init__(self, given):
+        self.count = len(given["y"])
+        tensors = {name: torch.from_numpy(values) for name, values in given.items()}
+        settings = {name: given[name].item() for name in ("seen", "patch", "rate", "clip")}
+        settings |= {"seen": int(settings["seen"]), "patch": int(settings["patch"]), "model": "convlstm"}
+        settings["hidden"] = given["model.weight_h_enc0"].shape[1]
+        self.training = Training(tensors, settings)
+
+    def round(self):
+        self.training.step()
+
+    def results(self):
+        return {"y": [self.training.step() for _ in range(self.count)]}
+
+    def memory(self):
+        raise service.Cannot("asked of single cells only")
+
+
+def open_race(given, cell, training):
+    if cell == "training":
+        if COMPILE:
+            raise service.Cannot("only single cells are compiled")
+        return TrainingRace(given)
+    return Race(given, cell, training, compile=COMPILE)
+
+
 def start(threads):
     torch.set_num_threads(threads)
     return {
@@ -76,4 +105,4 @@ def start(threads):
 
 
 COMPILE = "--compile" in sys.argv
-service.serve(start, functools.partial(Race, compile=COMPILE))
+service.serve(start, open_race)

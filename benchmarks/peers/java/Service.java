@@ -92,6 +92,9 @@ final class Service {
       work.close();
       work = null;
     }
+    if (request.get("cell").equals("training")) {
+      throw new UnsupportedOperationException("only single cells are written for it");
+    }
     var file = Safetensors.open(Path.of((String) request.get("open")));
     var given = new Given((String) request.get("cell"), (Boolean) request.get("training"), file);
     var opened = library.open(given);

@@ -63,7 +63,7 @@ final class Curves {
   private Object point(int at, Problem problem, int count) throws Exception {
     peers.forEach(peer -> peer.threads(count));
     try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(count))) {
-      var race = new Race(problem, device, peers, TURNS, WARM_UP_MILLIS).json();
+      var race = Race.of(problem, device, peers, TURNS, WARM_UP_MILLIS).json();
       var point = new LinkedHashMap<String, Object>();
       point.put("at", at);
       point.putAll(race);

@@ -1,7 +1,7 @@
 package dev.sluice.benchmarks;
 
 import dev.sluice.cli.bench.Bench;
-import dev.sluice.cli.bench.Problem;
+import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Safetensors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,20 +10,30 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A problem's weights, input and results in a temporary file that the peers read. */
-record Given(Problem problem, Path file) implements AutoCloseable {
+/**
+ * A problem's weights, input and results in a temporary file that the peers read.
+ *
+ * @param cell by the name that peers know
+ */
+record Given(String cell, boolean training, Path file) implements AutoCloseable {
   static Given of(Bench bench) throws IOException {
+    var problem = bench.problem();
+    return of(problem.cell().label(), problem.training(), bench.results());
+  }
+
+  static Given of(String cell, boolean training, Map<String, HostTensor> tensors)
+      throws IOException {
     var file = Files.createTempFile("sluice-race", ".safetensors");
-    Safetensors.write(file, bench.results(), Map.of());
-    return new Given(bench.problem(), file);
+    Safetensors.write(file, tensors, Map.of());
+    return new Given(cell, training, file);
   }
 
   /** Lets a peer build the problem and run it once; how much its results differ. */
   double open(Peer peer) {
     var request = new LinkedHashMap<String, Object>();
     request.put("open", file.toString());
-    request.put("cell", problem.cell().label());
-    request.put("training", problem.training());
+    request.put("cell", cell);
+    request.put("training", training);
     return ((Number) peer.ask(request).get("worst")).doubleValue();
   }
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
 /** The races against other libraries: all of them at once on each problem, and the table. */
@@ -38,9 +39,12 @@ final class Peers implements AutoCloseable {
     heading();
     Set<String> reasons = new LinkedHashSet<>();
     try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(threads))) {
-      for (var problem : problems) {
-        var race = new Race(problem, device, peers, turns, warmUpMillis);
-        var row = new StringBuilder("%-40s %9.2f".formatted(problem.title(), race.millis()));
+      var works = new ArrayList<Callable<Race>>();
+      problems.forEach(p -> works.add(() -> Race.of(p, device, peers, turns, warmUpMillis)));
+      works.add(() -> MainJob.race(device, peers, turns, warmUpMillis));
+      for (var work : works) {
+        var race = work.call();
+        var row = new StringBuilder("%-40s %9.2f".formatted(race.title(), race.millis()));
         peers.forEach(peer -> row.append(" %-20s".formatted(race.cell(peer))));
         System.out.println(row.toString().stripTrailing());
         race.reasons().forEach((name, why) -> reasons.add(name + ": " + why));

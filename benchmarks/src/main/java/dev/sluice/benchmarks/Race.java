@@ -9,33 +9,40 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Sluice beside peers on one problem: equal results first, then {@link Turns}. */
+/** Sluice beside peers at one work: equal results first, then {@link Turns}. */
 final class Race {
   /** Relative to a result's largest number, or to 1. */
   private static final double TOLERANCE = 1e-5;
 
-  private final Problem problem;
+  private final String title;
   private final Map<String, Double> differences = new LinkedHashMap<>();
   private final Map<String, String> reasons = new LinkedHashMap<>();
   private final List<Peer> runners = new ArrayList<>();
-  private Turns turns;
+  private final Turns turns;
 
   /**
    * Runs it.
    *
-   * @param peers that take part if they can and if their results are Sluice's
+   * @param title of the work
+   * @param given to the peers, who take part if they can and if their results are Sluice's
+   * @param round Sluice's
    */
-  Race(Problem problem, Device device, List<Peer> peers, int turns, long warmUpMillis)
+  Race(String title, Given given, Runnable round, List<Peer> peers, int turns, long warmUpMillis)
+      throws InterruptedException {
+    this.title = title;
+    peers.forEach(peer -> admit(peer, given));
+    var sides = new ArrayList<Turns.Side>();
+    sides.add(Turns.Side.of(round));
+    sides.addAll(runners);
+    this.turns = new Turns(sides, turns, warmUpMillis);
+  }
+
+  /** Runs a cell's. */
+  static Race of(Problem problem, Device device, List<Peer> peers, int turns, long warmUpMillis)
       throws IOException, InterruptedException {
-    this.problem = problem;
-    try (var bench = new Bench(problem, device)) {
-      try (var given = Given.of(bench)) {
-        peers.forEach(peer -> admit(peer, given));
-      }
-      var sides = new ArrayList<Turns.Side>();
-      sides.add(Turns.Side.of(bench::round));
-      sides.addAll(runners);
-      this.turns = new Turns(sides, turns, warmUpMillis);
+    try (var bench = new Bench(problem, device);
+        var given = Given.of(bench)) {
+      return new Race(problem.title(), given, bench::round, peers, turns, warmUpMillis);
     }
   }
 
@@ -53,6 +60,10 @@ final class Race {
     }
   }
 
+  String title() {
+    return title;
+  }
+
   double millis() {
     return turns.median(0) / 1e6;
   }
@@ -60,8 +71,7 @@ final class Race {
   /** What was measured, by name. */
   Map<String, Object> json() {
     var all = new LinkedHashMap<String, Object>();
-    all.put("problem", problem.title());
-    all.put("gflop", problem.flops() / 1e9);
+    all.put("problem", title);
     all.put("rounds", turns.rounds());
     all.put("sluice_ms", millis());
     all.put("sluice_fastest_ms", turns.fastest(0) / 1e6);
