@@ -88,16 +88,15 @@ final class ElementKernels {
     var y = t[0].memory();
     var dy = t[1].memory();
     var dx = t[2].memory();
-    team(stream)
-        .run(
-            count(t[0]),
-            2048,
-            (from, to) -> {
-              for (int i = from; i < to; i++) {
-                double s = reals.get(y, i);
-                reals.add(dx, i, reals.get(dy, i) * s * (1 - s));
-              }
-            });
+    Loops.each(
+        team(stream),
+        reals,
+        count(t[0]),
+        (from, to) -> LoopsVector.sigmoidBackward(y, dy, dx, from, to),
+        i -> {
+          double s = reals.get(y, i);
+          reals.add(dx, i, reals.get(dy, i) * s * (1 - s));
+        });
   }
 
   /** add_bias(): b [C], y [..., C]: y += b. */

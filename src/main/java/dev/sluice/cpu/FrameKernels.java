@@ -1,8 +1,10 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Kernels.team;
+
+import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import dev.sluice.spi.Kernel;
-import java.util.Arrays;
 import java.util.Map;
 
 /** Kernels that move elements and leave them as they are. */
@@ -10,8 +12,8 @@ final class FrameKernels {
   private FrameKernels() {}
 
   static void register(Map<String, Kernel> all) {
-    all.put("permute", (stream, scalars, t) -> permute(scalars, t[0], t[1], false));
-    all.put("permute_add", (stream, scalars, t) -> permute(scalars, t[0], t[1], true));
+    all.put("permute", (stream, scalars, t) -> permute(stream, scalars, t, false));
+    all.put("permute_add", (stream, scalars, t) -> permute(stream, scalars, t, true));
     all.put("columns", (stream, scalars, t) -> columns(scalars, t[0], t[1], false));
     all.put("columns_add", (stream, scalars, t) -> columns(scalars, t[0], t[1], true));
   }
@@ -20,33 +22,9 @@ final class FrameKernels {
    * permute(axes...): x, y: axis i of y is axis axes[i] of x. {@code permute_add} adds. The scalars
    * are followed by the sizes of x's axes, since a view may split them further than x's shape.
    */
-  private static void permute(double[] scalars, Tensor x, Tensor y, boolean add) {
-    int rank = scalars.length / 2;
-    var sizes = Arrays.stream(scalars, rank, 2 * rank).mapToLong(d -> (long) d).toArray();
-    var strides = new long[rank];
-    long stride = 1;
-    for (int axis = rank - 1; axis >= 0; axis--) {
-      strides[axis] = stride;
-      stride *= sizes[axis];
-    }
-    var reals = Reals.of(x.type());
-    var from = x.memory();
-    var to = y.memory();
-    var index = new long[rank];
-    for (long e = 0; e < stride; e++) {
-      long at = 0;
-      for (int axis = 0; axis < rank; axis++) {
-        at += index[axis] * strides[(int) scalars[axis]];
-      }
-      double value = reals.get(from, at);
-      reals.set(to, e, add ? reals.get(to, e) + value : value);
-      for (int axis = rank - 1; axis >= 0; axis--) {
-        if (++index[axis] < sizes[(int) scalars[axis]]) {
-          break;
-        }
-        index[axis] = 0;
-      }
-    }
+  private static void permute(Stream stream, double[] scalars, Tensor[] t, boolean add) {
+    var reals = Reals.of(t[0].type());
+    new Permutation(scalars).run(team(stream), reals, t[0].memory(), t[1].memory(), add);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.sluice.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntConsumer;
 
 /** The plainest loops over float32 memory, vectors where there are any, spread over the team. */
 final class Loops {
@@ -9,21 +10,37 @@ final class Loops {
 
   private Loops() {}
 
+  /**
+   * Does all elements: of float32 whole vectors by the one loop, wherever threads begin, and what
+   * is left, or other types, by the other.
+   */
+  static void each(Team team, Reals reals, int count, Team.Chunk vectors, IntConsumer element) {
+    int whole = VectorApi.PRESENT && reals == Reals.FLOATS ? Lanes.whole(0, count) : 0;
+    if (whole > 0) {
+      team.run(
+          whole / Lanes.COUNT,
+          GRAIN / Lanes.COUNT,
+          (from, to) -> vectors.run(from * Lanes.COUNT, to * Lanes.COUNT));
+    }
+    team.run(
+        count - whole,
+        2048,
+        (from, to) -> {
+          for (int i = whole + from; i < whole + to; i++) {
+            element.accept(i);
+          }
+        });
+  }
+
   /** to += from. */
   static void add(Team team, MemorySegment from, MemorySegment to) {
     int count = Math.toIntExact(Math.min(from.byteSize(), to.byteSize()) / 4);
-    team.run(
+    each(
+        team,
+        Reals.FLOATS,
         count,
-        GRAIN,
-        (low, high) -> {
-          int j = low;
-          if (VectorApi.PRESENT) {
-            j = LoopsVector.add(from, to, low, high);
-          }
-          for (; j < high; j++) {
-            Reals.FLOATS.add(to, j, Reals.FLOATS.get(from, j));
-          }
-        });
+        (low, high) -> LoopsVector.add(from, to, low, high),
+        i -> Reals.FLOATS.add(to, i, Reals.FLOATS.get(from, i)));
   }
 
   /**

@@ -13,15 +13,25 @@ import java.lang.foreign.MemorySegment;
 final class LoopsVector {
   private LoopsVector() {}
 
-  /** {@return the first element that is not done} */
-  static int add(MemorySegment from, MemorySegment to, int low, int high) {
-    int j = low;
-    for (; j + Lanes.COUNT <= high; j += Lanes.COUNT) {
-      fromMemorySegment(WIDTH, to, j * 4L, ORDER)
-          .add(fromMemorySegment(WIDTH, from, j * 4L, ORDER))
-          .intoMemorySegment(to, j * 4L, ORDER);
+  /** to += from, whole vectors. */
+  static void add(MemorySegment from, MemorySegment to, int low, int high) {
+    for (long at = 4L * low; at < 4L * high; at += Lanes.STEP) {
+      fromMemorySegment(WIDTH, to, at, ORDER)
+          .add(fromMemorySegment(WIDTH, from, at, ORDER))
+          .intoMemorySegment(to, at, ORDER);
     }
-    return j;
+  }
+
+  /** dx += dy y (1 - y), whole vectors. */
+  static void sigmoidBackward(
+      MemorySegment y, MemorySegment dy, MemorySegment dx, int low, int high) {
+    for (long at = 4L * low; at < 4L * high; at += Lanes.STEP) {
+      var s = fromMemorySegment(WIDTH, y, at, ORDER);
+      fromMemorySegment(WIDTH, dy, at, ORDER)
+          .mul(s)
+          .fma(Lanes.ONE.sub(s), fromMemorySegment(WIDTH, dx, at, ORDER))
+          .intoMemorySegment(dx, at, ORDER);
+    }
   }
 
   /** {@return the first column that is not done} */
