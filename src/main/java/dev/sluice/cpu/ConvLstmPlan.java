@@ -19,7 +19,7 @@ import java.util.Locale;
  * are the gates and c, and copies of h and x only where they lie otherwise inside. Packed: the
  * convolutions' weights, the bias, the peepholes in the layout of the cell.
  */
-final class ConvLstmPlan implements CellPlan, AutoCloseable {
+final class ConvLstmPlan implements CellPlan, Trial.Plan {
   private final CellSpec spec;
   private final Layout layout;
   private final boolean hasInput;
@@ -311,9 +311,14 @@ final class ConvLstmPlan implements CellPlan, AutoCloseable {
     }
   }
 
-  /** Nanoseconds that a step's convolutions take; the rest costs the same in every layout. */
-  long time(CpuStream cpu) {
-    return convolutions.time(cpu);
+  @Override
+  public Runnable round(Trial trial) {
+    return new ConvLstmRound(spec, convolutions, frames, trial);
+  }
+
+  @Override
+  public boolean compiles() {
+    return convolutions instanceof JointConvolution;
   }
 
   @Override

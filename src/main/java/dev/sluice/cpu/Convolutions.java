@@ -7,11 +7,10 @@ import dev.sluice.spi.ConvSpec;
 import java.lang.foreign.MemorySegment;
 
 /** A cell's convolution by oneDNN's direct algorithm. */
-final class Convolutions implements CellConvolution {
+final class Convolutions implements AutoCloseable {
   private final ConvPrimitives serial;
   private final ConvPrimitives whole;
   private final boolean bias;
-  private final int all;
   private final Primitive forward;
   private final Primitive packForward;
   private final Primitive backward;
@@ -36,21 +35,9 @@ final class Convolutions implements CellConvolution {
       Layout to,
       boolean bias,
       boolean add) {
-    this(engine, conv(cell, batch, channels), all, cell.training(), from, to, bias, add);
-  }
-
-  Convolutions(
-      MemorySegment engine,
-      ConvSpec spec,
-      int all,
-      boolean training,
-      Layout from,
-      Layout to,
-      boolean bias,
-      boolean add) {
     this.bias = bias;
-    this.all = all;
-    this.spec = spec;
+    this.spec = conv(cell, batch, channels);
+    boolean training = cell.training();
     this.serial = new ConvPrimitives(engine, spec, from, to);
     try {
       this.forward = serial.forward(bias, add, training, null);
@@ -110,33 +97,15 @@ final class Convolutions implements CellConvolution {
     };
   }
 
-  @Override
-  public ConvSpec spec() {
-    return spec;
-  }
-
-  @Override
-  public int frames() {
-    return all;
-  }
-
-  @Override
-  public boolean training() {
-    return backward != null;
-  }
-
-  @Override
-  public String implementation() {
+  String implementation() {
     return "direct, oneDNN " + forward.implementation();
   }
 
-  @Override
-  public long packedBytes() {
+  long packedBytes() {
     return Blocks.total(packedParts());
   }
 
-  @Override
-  public void pack(CpuStream stream, MemorySegment w, MemorySegment packed) {
+  void pack(CpuStream stream, MemorySegment w, MemorySegment packed) {
     var parts = Blocks.cut(packed, packedParts());
     stream.execute(packForward, ConvPrimitives.REORDER, w, parts[0]);
     if (backward != null) {
@@ -144,8 +113,8 @@ final class Convolutions implements CellConvolution {
     }
   }
 
-  @Override
-  public void forward(
+  /** y, overwritten or added to, with the bias or without, as it was made. */
+  void forward(
       CpuStream stream, MemorySegment packed, MemorySegment b, MemorySegment x, MemorySegment y) {
     var w = Blocks.cut(packed, packedParts())[0];
     if (bias) {
@@ -155,9 +124,8 @@ final class Convolutions implements CellConvolution {
     }
   }
 
-  @Override
-  public void backwardData(
-      CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
+  /** dx, overwritten. */
+  void backwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
     var w = Blocks.cut(packed, packedParts())[1];
     stream.execute(backward, ConvPrimitives.BACKWARD_DATA, dy, w, dx);
   }
@@ -170,13 +138,13 @@ final class Convolutions implements CellConvolution {
     };
   }
 
-  @Override
-  public long gradientBytes() {
+  /** Scratch that {@link #backwardWeights} needs. */
+  long gradientBytes() {
     return Blocks.total(gradientParts());
   }
 
-  @Override
-  public void backwardWeights(
+  /** dw and db, added to; db may be null. */
+  void backwardWeights(
       CpuStream stream,
       MemorySegment x,
       MemorySegment dy,
@@ -190,6 +158,11 @@ final class Convolutions implements CellConvolution {
     if (db != null) {
       Loops.add(stream.team(), parts[2], db);
     }
+  }
+
+  /** Bytes of the gradient of the input of a forward pass. */
+  long inputGradientBytes() {
+    return 4L * spec.batch() * spec.height() * spec.width() * spec.inputs();
   }
 
   @Override

@@ -29,6 +29,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The CPU engine, open. Plans are made once for each spec and kept. */
 final class CpuBackend implements Backend {
+  /** Pixels that are timed: some steps of them, since a sequence's weights are packed but once. */
+  private static final int PIXELS = 1 << 16;
+
+  private static final int STEPS = 3;
+
   private record RnnKey(RnnSpec spec, RnnSpec.Run run) {}
 
   private final int threads;
@@ -45,7 +50,7 @@ final class CpuBackend implements Backend {
   CpuBackend(int threads) {
     this.threads = threads;
     this.engine = OneDnn.engine();
-    this.layouts = new LayoutChoice(NativeLibraries.cache(), threads);
+    this.layouts = new LayoutChoice(NativeLibraries.cache(), threads, System::nanoTime);
   }
 
   @Override
@@ -66,7 +71,7 @@ final class CpuBackend implements Backend {
   }
 
   private static void end(ConvPlan plan) {
-    if (plan instanceof OneDnnConvolution convolution) {
+    if (plan instanceof HostConvolution convolution) {
       convolution.close();
     }
   }
@@ -126,25 +131,21 @@ final class CpuBackend implements Backend {
 
   private ConvPlan floatConvolution(ConvSpec spec) {
     try {
-      return layouts.of(spec, how -> time(spec, how)) == CellAlgorithm.WINOGRAD
-          ? new WinogradPlan(spec)
-          : new OneDnnConvolution(engine, spec);
+      return convolution(spec, layouts.of(spec, how -> trial(convolution(spec, how))));
     } catch (NativeException e) {
       requireUnimplemented(e);
       return new GemmConvolution(spec);
     }
   }
 
-  private long time(ConvSpec spec, CellAlgorithm how) {
-    int all = spec.batch();
-    var last = Layout.CHANNELS_LAST;
-    try (var stream = new CpuStream(engine, threads);
-        CellConvolution convolution =
-            how == CellAlgorithm.WINOGRAD
-                ? new WinogradConvolution(spec, all, true, true, true, spec.inputs())
-                : new Convolutions(engine, spec, all, true, last, last, true, true)) {
-      return convolution.time(stream);
-    }
+  private HostConvolution convolution(ConvSpec spec, CellAlgorithm how) {
+    return how == CellAlgorithm.WINOGRAD
+        ? new WinogradPlan(spec)
+        : new OneDnnConvolution(engine, spec);
+  }
+
+  private Trial trial(Trial.Plan plan) {
+    return new Trial(plan, engine, threads);
   }
 
   /** Goes on only where oneDNN has no implementation but its reference. */
@@ -171,7 +172,8 @@ final class CpuBackend implements Backend {
   /** Empty where oneDNN has no convolution for it; the cell is then composed of our own. */
   private Optional<ConvLstmPlan> fused(CellSpec spec) {
     try {
-      var algorithm = layouts.of(spec, candidate -> time(spec, candidate));
+      var few = spec.steps(fewSteps(spec));
+      var algorithm = layouts.of(spec, how -> trial(new ConvLstmPlan(engine, few, how)));
       return Optional.of(new ConvLstmPlan(engine, spec, algorithm));
     } catch (NativeException e) {
       requireUnimplemented(e);
@@ -179,14 +181,9 @@ final class CpuBackend implements Backend {
     }
   }
 
-  /** Over some steps, since a sequence's weights are transformed but once. */
-  private long time(CellSpec spec, CellAlgorithm algorithm) {
-    var plan = new ConvLstmPlan(engine, spec.steps(4), algorithm);
-    try (var stream = new CpuStream(engine, threads)) {
-      return plan.time(stream);
-    } finally {
-      plan.close();
-    }
+  private static int fewSteps(CellSpec spec) {
+    long step = (long) spec.batch() * spec.height() * spec.width();
+    return (int) Math.clamp(PIXELS / step, 1, Math.min(STEPS, spec.steps()));
   }
 
   @Override
@@ -201,8 +198,7 @@ final class CpuBackend implements Backend {
   private static Choice choice(ConvSpec spec, ConvPlan plan) {
     var how =
         switch (plan) {
-          case WinogradPlan winograd -> winograd.implementation();
-          case OneDnnConvolution direct -> direct.implementation();
+          case HostConvolution host -> host.implementation();
           case GemmConvolution _ -> "products of patches, oneDNN sgemm";
           default -> "plain Java";
         };

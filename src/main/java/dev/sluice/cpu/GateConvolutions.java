@@ -65,9 +65,6 @@ interface GateConvolutions extends AutoCloseable {
       MemorySegment db,
       MemorySegment scratch);
 
-  /** Nanoseconds that all passes over all steps take, on zeros. */
-  long time(CpuStream stream);
-
   @Override
   void close();
 }

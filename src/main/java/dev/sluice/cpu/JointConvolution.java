@@ -1,8 +1,6 @@
 package dev.sluice.cpu;
 
 import dev.sluice.spi.CellSpec;
-import dev.sluice.spi.ConvSpec;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -18,8 +16,7 @@ final class JointConvolution implements GateConvolutions {
     var conv = Convolutions.conv(spec, spec.batch(), spec.hidden() + spec.inputs());
     int[] widths =
         spec.inputs() > 0 ? new int[] {spec.hidden(), spec.inputs()} : new int[] {spec.hidden()};
-    this.convolution =
-        new WinogradConvolution(conv, spec.batch(), spec.training(), true, false, widths);
+    this.convolution = new WinogradConvolution(conv, widths);
   }
 
   private MemorySegment[] sources(Pair pair) {
@@ -51,7 +48,7 @@ final class JointConvolution implements GateConvolutions {
 
   @Override
   public long scratchBytes() {
-    return convolution.gradientBytes();
+    return convolution.packedBytes();
   }
 
   @Override
@@ -85,39 +82,6 @@ final class JointConvolution implements GateConvolutions {
       MemorySegment db,
       MemorySegment scratch) {
     convolution.unpack(stream, scratch, sources(weights));
-  }
-
-  @Override
-  public long time(CpuStream stream) {
-    return WinogradConvolution.time(() -> once(stream));
-  }
-
-  private long once(CpuStream stream) {
-    ConvSpec s = convolution.spec();
-    long pixels = 4L * s.batch() * s.height() * s.width();
-    try (var arena = Arena.ofShared()) {
-      var frames = pair(arena, pixels);
-      var sums = arena.allocate(pixels * s.outputs(), 64);
-      var packed = arena.allocate(packedBytes(), 64);
-      var b = arena.allocate(4L * s.outputs(), 64);
-      long step = CellConvolution.best(() -> forward(stream, packed, b, frames, sums));
-      if (!spec.training()) {
-        return spec.steps() * step;
-      }
-      var scratch = arena.allocate(scratchBytes(), 64);
-      var gradients = pair(arena, pixels);
-      step +=
-          CellConvolution.best(() -> backward(stream, packed, frames, sums, gradients, b, scratch));
-      var weights = pair(arena, 4L * s.outputs() * s.kernelHeight() * s.kernelWidth());
-      return spec.steps() * step
-          + CellConvolution.best(() -> convolution.unpack(stream, scratch, sources(weights)));
-    }
-  }
-
-  private Pair pair(Arena arena, long bytesOfAChannel) {
-    return new Pair(
-        spec.inputs() > 0 ? arena.allocate(bytesOfAChannel * spec.inputs(), 64) : null,
-        arena.allocate(bytesOfAChannel * spec.hidden(), 64));
   }
 
   @Override

@@ -8,10 +8,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.function.ToLongFunction;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
 
 /**
  * Which algorithm is fastest for a cell's convolutions on this machine. Timed when a shape is first
@@ -20,11 +22,17 @@ import java.util.function.ToLongFunction;
  */
 final class LayoutChoice {
   /** Raised when an algorithm changes so much that its old times mislead. */
-  private static final int GENERATION = 2;
+  private static final int GENERATION = 3;
 
   private final Path file;
+  private final Race race;
 
-  LayoutChoice(Path folder, int threads) {
+  /**
+   * @param folder where the file is kept
+   * @param clock nanoseconds
+   */
+  LayoutChoice(Path folder, int threads, LongSupplier clock) {
+    this.race = new Race(clock);
     this.file =
         folder.resolve(
             "layouts-%d-onednn%s-%s-%dt.txt"
@@ -34,21 +42,21 @@ final class LayoutChoice {
   /**
    * {@return the algorithm that was fastest}
    *
-   * @param time runs a short sequence and gives nanoseconds; throws {@link NativeException} where
-   *     oneDNN has no implementation for it
+   * @param entrants makes what is timed; throws {@link NativeException} where oneDNN has no
+   *     implementation for it
    */
-  CellAlgorithm of(CellSpec spec, ToLongFunction<CellAlgorithm> time) {
+  CellAlgorithm of(CellSpec spec, Function<CellAlgorithm, Race.Entrant> entrants) {
     var candidates = CellAlgorithm.candidates(spec);
-    return of(key(spec, candidates), candidates, time);
+    return of(key(spec, candidates), candidates, entrants);
   }
 
   /** The same for a convolution by itself. */
-  CellAlgorithm of(ConvSpec spec, ToLongFunction<CellAlgorithm> time) {
-    return of(key(spec), CellAlgorithm.candidates(spec), time);
+  CellAlgorithm of(ConvSpec spec, Function<CellAlgorithm, Race.Entrant> entrants) {
+    return of(key(spec), CellAlgorithm.candidates(spec), entrants);
   }
 
   private synchronized CellAlgorithm of(
-      String key, List<CellAlgorithm> candidates, ToLongFunction<CellAlgorithm> time) {
+      String key, List<CellAlgorithm> candidates, Function<CellAlgorithm, Race.Entrant> entrants) {
     if (candidates.size() == 1) {
       return candidates.getFirst();
     }
@@ -57,7 +65,7 @@ final class LayoutChoice {
       if (before.isPresent()) {
         return before.get();
       }
-      var fastest = fastest(candidates, time);
+      var fastest = fastest(candidates, entrants);
       var known = read();
       var other = remembered(known, key, candidates);
       if (other.isPresent()) {
@@ -78,25 +86,26 @@ final class LayoutChoice {
     return candidates.stream().filter(c -> c.name().equals(name)).findFirst();
   }
 
-  private static CellAlgorithm fastest(
-      List<CellAlgorithm> candidates, ToLongFunction<CellAlgorithm> time) {
-    var best = candidates.getFirst();
-    long least = Long.MAX_VALUE;
-    for (var candidate : candidates) {
-      try {
-        long nanos = time.applyAsLong(candidate);
-        if (nanos < least) {
-          least = nanos;
-          best = candidate;
+  private CellAlgorithm fastest(
+      List<CellAlgorithm> candidates, Function<CellAlgorithm, Race.Entrant> entrants) {
+    var able = new ArrayList<CellAlgorithm>();
+    var trials = new ArrayList<Race.Entrant>();
+    try {
+      for (var candidate : candidates) {
+        try {
+          trials.add(entrants.apply(candidate));
+          able.add(candidate);
+        } catch (NativeException e) {
+          if (e.code() != Primitive.UNIMPLEMENTED) {
+            throw e;
+          }
+          // No implementation worth having: another one wins.
         }
-      } catch (NativeException e) {
-        if (e.code() != Primitive.UNIMPLEMENTED) {
-          throw e;
-        }
-        // No implementation worth having: another one wins.
       }
+      return able.isEmpty() ? candidates.getFirst() : able.get(race.winner(trials));
+    } finally {
+      trials.forEach(Race.Entrant::close);
     }
-    return best;
   }
 
   /** The shape of a step, and whether Winograd had its chance: it may be switched off. */

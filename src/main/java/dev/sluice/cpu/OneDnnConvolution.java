@@ -4,14 +4,12 @@ import static dev.sluice.bindings.onednn.Dnnl_h.*;
 
 import dev.sluice.Stream;
 import dev.sluice.Tensor;
-import dev.sluice.spi.ConvPlan;
 import dev.sluice.spi.ConvSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** A float32 convolution of channels-last frames by oneDNN. Packed: forward, backward, bias. */
-final class OneDnnConvolution implements ConvPlan, AutoCloseable {
-  private final ConvSpec spec;
+final class OneDnnConvolution extends HostConvolution {
   private final ConvPrimitives primitives;
   private final Primitive forward;
   private final Primitive forwardAdd;
@@ -24,7 +22,7 @@ final class OneDnnConvolution implements ConvPlan, AutoCloseable {
   private final Primitive unpackWeights;
 
   OneDnnConvolution(MemorySegment engine, ConvSpec spec) {
-    this.spec = spec;
+    super(spec);
     this.primitives = new ConvPrimitives(engine, spec, Layout.CHANNELS_LAST, Layout.CHANNELS_LAST);
     try {
       this.forward = primitives.forward(spec.bias(), false, true, null);
@@ -43,6 +41,7 @@ final class OneDnnConvolution implements ConvPlan, AutoCloseable {
     }
   }
 
+  @Override
   String implementation() {
     return "direct, oneDNN " + forward.implementation();
   }
@@ -65,50 +64,55 @@ final class OneDnnConvolution implements ConvPlan, AutoCloseable {
   }
 
   @Override
-  public void forward(Stream stream, Tensor packed, Tensor x, Tensor y, boolean add) {
-    var cpu = (CpuStream) stream;
-    var w = packed.memory();
+  void forward(CpuStream cpu, MemorySegment packed, MemorySegment x, MemorySegment y, boolean add) {
     var primitive = add ? forwardAdd : forward;
     if (spec.bias()) {
-      cpu.execute(
-          primitive,
-          ConvPrimitives.FORWARD_BIAS,
-          x.memory(),
-          w,
-          y.memory(),
-          w.asSlice(forwardBytes + dataBytes));
+      var b = packed.asSlice(forwardBytes + dataBytes);
+      cpu.execute(primitive, ConvPrimitives.FORWARD_BIAS, x, packed, y, b);
     } else {
-      cpu.execute(primitive, ConvPrimitives.FORWARD, x.memory(), w, y.memory());
+      cpu.execute(primitive, ConvPrimitives.FORWARD, x, packed, y);
     }
   }
 
   @Override
   public void backwardData(Stream stream, Tensor packed, Tensor dy, Tensor dx) {
-    var cpu = (CpuStream) stream;
-    var fresh = cpu.scratch(dx.bytes())[0];
-    cpu.execute(
-        data,
-        ConvPrimitives.BACKWARD_DATA,
-        dy.memory(),
-        packed.memory().asSlice(forwardBytes),
-        fresh);
-    Loops.add(cpu.team(), fresh, dx.memory());
+    backwardData((CpuStream) stream, packed.memory(), dy.memory(), dx.memory());
+  }
+
+  private void backwardData(
+      CpuStream cpu, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
+    var fresh = cpu.scratch(dx.byteSize())[0];
+    cpu.execute(data, ConvPrimitives.BACKWARD_DATA, dy, packed.asSlice(forwardBytes), fresh);
+    Loops.add(cpu.team(), fresh, dx);
   }
 
   @Override
-  public void backwardWeights(Stream stream, Tensor x, Tensor dy, Tensor dw, Tensor db) {
-    var cpu = (CpuStream) stream;
-    var pad =
-        cpu.scratch(weights.bytes(dnnl_query_diff_weights_md()), dw.bytes(), 4L * spec.outputs());
+  void backward(
+      CpuStream cpu,
+      MemorySegment packed,
+      MemorySegment x,
+      MemorySegment dy,
+      MemorySegment dx,
+      MemorySegment dw,
+      MemorySegment db) {
+    long bytes = weights.bytes(dnnl_query_diff_weights_md());
+    var pad = cpu.scratch(bytes, dw.byteSize(), 4L * spec.outputs());
     if (spec.bias()) {
-      cpu.execute(
-          weights, ConvPrimitives.BACKWARD_WEIGHTS_BIAS, x.memory(), dy.memory(), pad[0], pad[2]);
-      Loops.add(cpu.team(), pad[2], db.memory());
+      cpu.execute(weights, ConvPrimitives.BACKWARD_WEIGHTS_BIAS, x, dy, pad[0], pad[2]);
+      Loops.add(cpu.team(), pad[2], db);
     } else {
-      cpu.execute(weights, ConvPrimitives.BACKWARD_WEIGHTS, x.memory(), dy.memory(), pad[0]);
+      cpu.execute(weights, ConvPrimitives.BACKWARD_WEIGHTS, x, dy, pad[0]);
     }
     cpu.execute(unpackWeights, ConvPrimitives.REORDER, pad[0], pad[1]);
-    Loops.add(cpu.team(), pad[1], dw.memory());
+    Loops.add(cpu.team(), pad[1], dw);
+    if (dx != null) {
+      backwardData(cpu, packed, dy, dx);
+    }
+  }
+
+  @Override
+  public boolean compiles() {
+    return false;
   }
 
   @Override

@@ -137,11 +137,6 @@ final class SeparateConvolutions implements GateConvolutions {
   }
 
   @Override
-  public long time(CpuStream stream) {
-    return recurrent.time(stream) + (input == null ? 0 : input.time(stream));
-  }
-
-  @Override
   public void close() {
     recurrent.close();
     if (first != recurrent) {

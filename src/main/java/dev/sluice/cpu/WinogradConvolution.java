@@ -5,7 +5,6 @@ import dev.sluice.spi.ConvSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.function.LongSupplier;
 
 /**
  * A 3x3 convolution by Winograd's F(4x4, 3x3), or a 5x5 one by F(4x4, 5x5): tiles of 4x4 outputs
@@ -16,17 +15,12 @@ import java.util.function.LongSupplier;
  * transforms are split over threads by tiles, products by points, so that no sum depends on the
  * number of threads.
  */
-final class WinogradConvolution implements CellConvolution {
+final class WinogradConvolution {
   /** Pixels along a side of a tile. */
   private static final int TILE = 4;
 
   /** Tiles of a chunk. */
   private static final int CHUNK = 128;
-
-  /** Nanoseconds in which Java's loops are compiled. */
-  private static final long WARM_UP = 1_000_000_000;
-
-  private static volatile boolean compiled;
 
   /** Channels that come from frames of their own, and the first of theirs in the matrices. */
   private record Source(WinogradFrames patches, WinogradWeights weights, int first) {
@@ -36,10 +30,6 @@ final class WinogradConvolution implements CellConvolution {
   }
 
   private final ConvSpec spec;
-  private final boolean training;
-  private final boolean bias;
-  private final boolean add;
-  private final int all;
   private final int inputs;
   private final int outputs;
   private final Source[] sources;
@@ -59,18 +49,10 @@ final class WinogradConvolution implements CellConvolution {
 
   /**
    * @param spec whose inputs are those of all sources
-   * @param all frames of the weight pass
-   * @param bias whether forward adds the bias
-   * @param add whether forward adds to what is there
    * @param widths channels of each source
    */
-  WinogradConvolution(
-      ConvSpec spec, int all, boolean training, boolean bias, boolean add, int... widths) {
+  WinogradConvolution(ConvSpec spec, int... widths) {
     this.spec = spec;
-    this.training = training;
-    this.bias = bias;
-    this.add = add;
-    this.all = all;
     this.inputs = Arrays.stream(widths).map(WinogradConvolution::padded).sum();
     this.outputs = padded(spec.outputs());
     this.side = TILE + spec.kernelHeight() - 1;
@@ -86,7 +68,7 @@ final class WinogradConvolution implements CellConvolution {
         new WinogradFrames(spec.height(), spec.width(), spec.outputs(), TILE, TILE, 0, outputs);
     this.perRow = tiles.across();
     this.perFrame = perRow * tiles.down();
-    int rows = all * tiles.down();
+    int rows = spec.batch() * tiles.down();
     this.chunk = Math.clamp(CHUNK / perRow, 1, rows) * perRow;
   }
 
@@ -116,34 +98,13 @@ final class WinogradConvolution implements CellConvolution {
     return (channels + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.COUNT;
   }
 
-  @Override
-  public ConvSpec spec() {
-    return spec;
-  }
-
-  @Override
-  public int frames() {
-    return all;
-  }
-
-  @Override
-  public boolean training() {
-    return training;
-  }
-
-  @Override
-  public String implementation() {
+  String implementation() {
     return side == 6 ? "Winograd F(4x4, 3x3)" : "Winograd F(4x4, 5x5)";
   }
 
-  @Override
-  public long packedBytes() {
+  /** Bytes of the packed weights, and of their gradient. */
+  long packedBytes() {
     return 4L * points * inputs * outputs;
-  }
-
-  @Override
-  public void pack(CpuStream stream, MemorySegment w, MemorySegment packed) {
-    pack(stream, new MemorySegment[] {w}, packed);
   }
 
   /** The weights of each source. */
@@ -195,12 +156,6 @@ final class WinogradConvolution implements CellConvolution {
       i--;
     }
     return sources[i].end();
-  }
-
-  @Override
-  public void forward(
-      CpuStream stream, MemorySegment packed, MemorySegment b, MemorySegment x, MemorySegment y) {
-    forward(stream, packed, bias ? b : null, new MemorySegment[] {x}, y, add);
   }
 
   /**
@@ -352,26 +307,22 @@ final class WinogradConvolution implements CellConvolution {
     }
   }
 
-  @Override
-  public void backwardData(
-      CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
-    dx.asSlice(0, inputGradientBytes()).fill((byte) 0);
-    addBackwardData(stream, packed, dy, dx);
-  }
-
-  /** As {@link #backwardData}, added to dx. */
-  void addBackwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
+  /**
+   * dx += the adjoint of w * x.
+   *
+   * @param dx of each source; null where it is not wanted, but not all
+   */
+  void backwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment[] dx) {
     var team = stream.team();
     team.bind();
     var m = products(stream);
-    var to = new MemorySegment[] {dx};
     int count = spec.batch() * perFrame;
     for (int first = 0; first < count; first += chunk) {
       int start = first;
       int size = Math.min(chunk, count - first);
       team.run(size, 1, (low, high) -> transformGradient(dy, start, low, high, m[1]));
-      eachPoint(team, (low, high) -> multiplyBack(m, packed, to, size, low, high));
-      addPatches(team, m[0], to, start, size);
+      eachPoint(team, (low, high) -> multiplyBack(m, packed, dx, size, low, high));
+      addPatches(team, m[0], dx, start, size);
     }
   }
 
@@ -484,35 +435,6 @@ final class WinogradConvolution implements CellConvolution {
     }
   }
 
-  @Override
-  public long gradientBytes() {
-    return packedBytes();
-  }
-
-  @Override
-  public void backwardWeights(
-      CpuStream stream,
-      MemorySegment x,
-      MemorySegment dy,
-      MemorySegment dw,
-      MemorySegment db,
-      MemorySegment scratch) {
-    var team = stream.team();
-    team.bind();
-    var m = products(stream);
-    var frames = new MemorySegment[] {x};
-    int count = all * perFrame;
-    for (int first = 0; first < count; first += chunk) {
-      int start = first;
-      int size = Math.min(chunk, count - first);
-      transformBoth(team, frames, dy, start, size, m);
-      float beta = start == 0 ? 0 : 1;
-      eachPoint(team, (from, to) -> multiplyWeights(m, frames, scratch, size, beta, from, to));
-      addColumns(team, m[1], size, db);
-    }
-    unpack(stream, scratch, new MemorySegment[] {dw});
-  }
-
   private void addColumns(Team team, MemorySegment m, int size, MemorySegment db) {
     if (db != null) {
       var sums = m.asSlice(4 * everywhere * stride(outputs));
@@ -544,25 +466,5 @@ final class WinogradConvolution implements CellConvolution {
       long u = at(du, p, (long) inputs * outputs, (long) low * outputs);
       OneDnn.sgemm(true, false, width, outputs, size, v, inputs, sums, outputs, beta, u, outputs);
     }
-  }
-
-  /** The first time that any is timed, its loops are compiled first. */
-  static long time(LongSupplier time) {
-    long end = System.nanoTime() + WARM_UP;
-    while (!compiled && System.nanoTime() < end) {
-      time.getAsLong();
-    }
-    compiled = true;
-    return time.getAsLong();
-  }
-
-  @Override
-  public long time(CpuStream stream) {
-    return time(() -> CellConvolution.super.time(stream));
-  }
-
-  @Override
-  public void close() {
-    // Nothing is held.
   }
 }

@@ -109,26 +109,32 @@ class WinogradConvolutionTest {
   /** y, dx, dw and db; the last two are added to what was there. */
   private static double[][] trip(CellSpec cell, boolean bias, boolean add, int threads) {
     var s = definition(cell);
-    var convolution = new WinogradConvolution(s, cell.batch(), true, bias, add, cell.inputs());
+    var convolution = new WinogradConvolution(s, cell.inputs());
     try (var arena = device.arena();
         var stream = new CpuStream(OneDnn.engine(), threads)) {
       var w = weights(arena, DType.FLOAT32, s);
       var packed = arena.zeros(DType.FLOAT32, Shape.of(convolution.packedBytes() / 4));
-      convolution.pack(stream, w.memory(), packed.memory());
+      convolution.pack(stream, one(w), packed.memory());
       var x = frames(arena, DType.FLOAT32, s, 1, s.inputs());
       var y = frames(arena, DType.FLOAT32, s, 5, s.outputs());
       var b = Samples.tensor(arena, DType.FLOAT32, 4, s.outputs());
-      convolution.forward(stream, packed.memory(), b.memory(), x.memory(), y.memory());
+      var forward = bias ? b.memory() : null;
+      convolution.forward(stream, packed.memory(), forward, one(x), y.memory(), add);
       var dy = frames(arena, DType.FLOAT32, s, 2, s.outputs());
-      var dx = frames(arena, DType.FLOAT32, s, 6, s.inputs());
-      convolution.backwardData(stream, packed.memory(), dy.memory(), dx.memory());
+      var dx = arena.zeros(DType.FLOAT32, Shape.of(x.shape().dims()));
+      convolution.backwardData(stream, packed.memory(), dy.memory(), one(dx));
       var dw = Samples.tensor(arena, DType.FLOAT32, 7, dims(s));
       var db = Samples.tensor(arena, DType.FLOAT32, 8, s.outputs());
-      var scratch = arena.zeros(DType.FLOAT32, Shape.of(convolution.gradientBytes() / 4));
-      convolution.backwardWeights(
-          stream, x.memory(), dy.memory(), dw.memory(), db.memory(), scratch.memory());
+      var du = arena.zeros(DType.FLOAT32, Shape.of(convolution.packedBytes() / 4)).memory();
+      var none = new MemorySegment[] {null};
+      convolution.backward(stream, null, one(x), dy.memory(), none, du, 0, db.memory());
+      convolution.unpack(stream, du, one(dw));
       return new double[][] {y.doubles(), dx.doubles(), dw.doubles(), db.doubles()};
     }
+  }
+
+  private static MemorySegment[] one(Tensor tensor) {
+    return new MemorySegment[] {tensor.memory()};
   }
 
   private static double[][] definition(ConvSpec s, boolean bias, boolean add) {
@@ -205,7 +211,7 @@ class WinogradConvolutionTest {
   private static double[][] way(DeviceArena arena, CpuStream stream, ConvSpec s, int... widths) {
     int pixels = s.batch() * s.height() * s.width();
     int taps = s.kernelHeight() * s.kernelWidth();
-    var convolution = new WinogradConvolution(s, s.batch(), true, true, false, widths);
+    var convolution = new WinogradConvolution(s, widths);
     var x = cut(arena, Samples.floats(1, (long) pixels * s.inputs()), pixels, 1, widths);
     var w = cut(arena, Samples.floats(2, (long) s.outputs() * s.inputs() * taps), 12, taps, widths);
     var packed = arena.zeros(DType.FLOAT32, Shape.of(convolution.packedBytes() / 4)).memory();
@@ -216,7 +222,7 @@ class WinogradConvolutionTest {
     var dy = Samples.tensor(arena, DType.FLOAT32, 4, pixels, s.outputs());
     var dx = cut(arena, Samples.floats(5, (long) pixels * s.inputs()), pixels, 1, widths);
     var dw = cut(arena, new float[s.outputs() * s.inputs() * taps], 12, taps, widths);
-    var du = arena.zeros(DType.FLOAT32, Shape.of(convolution.gradientBytes() / 4)).memory();
+    var du = arena.zeros(DType.FLOAT32, Shape.of(convolution.packedBytes() / 4)).memory();
     var db = arena.zeros(DType.FLOAT32, Shape.of(s.outputs()));
     convolution.backward(stream, packed, x, dy.memory(), dx, du, 1, db.memory());
     convolution.unpack(stream, du, dw);

@@ -1,0 +1,75 @@
+package dev.sluice.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A plan that is tried: its streams, its memory, and what of it is timed. */
+final class Trial implements Race.Entrant {
+  /** What can be tried. */
+  interface Plan extends AutoCloseable {
+    /** {@return what it does in earnest, over and over, on zeros in the trial's memory} */
+    Runnable round(Trial trial);
+
+    /** Whether its time is that of Java loops, on any number of threads. */
+    boolean compiles();
+
+    @Override
+    void close();
+  }
+
+  private final Plan plan;
+  private final CpuStream alone;
+  private final CpuStream together;
+  private final List<HostMemory> blocks = new ArrayList<>();
+  private final Runnable round;
+  private CpuStream stream;
+
+  /** A trial, which closes the plan. */
+  Trial(Plan plan, MemorySegment engine, int threads) {
+    this.plan = plan;
+    this.together = new CpuStream(engine, threads);
+    this.alone = new CpuStream(engine, 1);
+    try {
+      this.round = plan.round(this);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** The stream of the round that runs. */
+  CpuStream stream() {
+    return stream;
+  }
+
+  /** {@return zeros} */
+  MemorySegment floats(long count) {
+    var memory = new HostMemory(4 * count, 64);
+    blocks.add(memory);
+    return memory.block();
+  }
+
+  @Override
+  public boolean rehearse() {
+    if (plan.compiles()) {
+      stream = alone;
+      round.run();
+    }
+    return plan.compiles();
+  }
+
+  @Override
+  public void run() {
+    stream = together;
+    round.run();
+  }
+
+  @Override
+  public void close() {
+    together.close();
+    alone.close();
+    plan.close();
+    blocks.forEach(HostMemory::close);
+  }
+}
