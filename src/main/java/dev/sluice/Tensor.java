@@ -18,6 +18,9 @@ public final class Tensor {
   private final DType type;
   private final Shape shape;
 
+  /** The bytes, once they were asked for: engines ask often. */
+  private MemorySegment memory;
+
   Tensor(DeviceArena arena, MemorySegment block, long offset, DType type, Shape shape) {
     this.arena = arena;
     this.base = this;
@@ -132,7 +135,12 @@ public final class Tensor {
               + " of a device of engine "
               + arena.device().engine());
     }
-    return block.asSlice(offset, bytes());
+    var bytes = memory;
+    if (bytes == null) {
+      bytes = block.asSlice(offset, bytes());
+      memory = bytes;
+    }
+    return bytes;
   }
 
   /** {@return where the elements begin, in the device's own numbering where it has one} */

@@ -82,8 +82,9 @@ final class CellKernels {
     return new GruGates(Reals.of(h.type()), h.shape().size(-1), scalars[0] != 0, scalars[1] != 0);
   }
 
-  /** rz [.., 2K], n [.., K], q [.., K], h_{t-1} [.., K], h_t [.., K] or null. */
-  private static GruGates.Step gruStep(Tensor rz, Tensor n, Tensor q, Tensor before, Tensor h) {
+  /** rz [.., 2K], n [.., K], q [.., K], h_{t-1} [.., K], h_t or its gradient [.., K] or null. */
+  private static GruGates.Step gruStep(
+      Tensor rz, Tensor n, Tensor q, Tensor before, Tensor h, Tensor drh) {
     long channels = before.shape().dim(-1);
     return new GruGates.Step(
         rz.memory(),
@@ -96,18 +97,18 @@ final class CellKernels {
         h == null ? null : h.memory(),
         null,
         0,
-        null,
-        0);
+        drh == null ? null : drh.memory(),
+        null);
   }
 
   /** gru_reset(): rz, q, h_{t-1}: r and z are activated; with the reset before q = r h. */
   private static void gruReset(Stream stream, double[] scalars, Tensor... t) {
-    gru(scalars, t[2]).reset(team(stream), rows(t[2]), gruStep(t[0], null, t[1], t[2], null));
+    gru(scalars, t[2]).reset(team(stream), rows(t[2]), gruStep(t[0], null, t[1], t[2], null, null));
   }
 
   /** gru_blend(): rz, n, q, h_{t-1}, h_t: the candidate and the new state. */
   private static void gruBlend(Stream stream, double[] scalars, Tensor... t) {
-    gru(scalars, t[3]).blend(team(stream), rows(t[3]), gruStep(t[0], t[1], t[2], t[3], t[4]));
+    gru(scalars, t[3]).blend(team(stream), rows(t[3]), gruStep(t[0], t[1], t[2], t[3], t[4], null));
   }
 
   /**
@@ -116,19 +117,13 @@ final class CellKernels {
    */
   private static void gruBlendBackward(Stream stream, double[] scalars, Tensor... t) {
     gru(scalars, t[3])
-        .blendBack(
-            team(stream), rows(t[3]), gruStep(t[0], t[1], t[2], t[3], null), null, t[4].memory());
+        .blendBack(team(stream), rows(t[3]), gruStep(t[0], t[1], t[2], t[3], t[4], null));
   }
 
   /** gru_reset_backward(): rz, q, h_{t-1}, the gradient of r h, dh_{t-1} (added to). */
   private static void gruResetBackward(Stream stream, double[] scalars, Tensor... t) {
     gru(scalars, t[2])
-        .resetBack(
-            team(stream),
-            rows(t[2]),
-            gruStep(t[0], null, t[1], t[2], null),
-            t[3].memory(),
-            t[4].memory());
+        .resetBack(team(stream), rows(t[2]), gruStep(t[0], null, t[1], t[2], t[4], t[3]));
   }
 
   private static int rows(Tensor c) {

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** Layers and directions of a recurrent network, strand by strand. */
 final class CpuRnn implements RnnPlan, AutoCloseable {
@@ -122,20 +122,17 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
       return network.strand(with, run, packed, share, index, parts);
     }
 
-    /** Runs some strands that do not wait for each other, each thread its share of the rows. */
-    void apart(int first, int strands, BiConsumer<Integer, Strand> work) {
-      int count = strands * cut.shares();
-      var streams = stream.parts(count);
+    /** Runs a strand backward, each thread its share of the rows. */
+    void apart(int index, Consumer<Strand> work) {
+      var streams = stream.parts(cut.shares());
       stream
           .team()
           .run(
-              count,
+              cut.shares(),
               1,
               (from, to) -> {
                 for (int i = from; i < to; i++) {
-                  int index = first + i / cut.shares();
-                  var share = cut.share(i % cut.shares());
-                  work.accept(index, strand(index, streams.get(i), share));
+                  work.accept(strand(index, streams.get(i), cut.share(i)));
                 }
               });
     }
@@ -157,7 +154,7 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
         for (int n = 0; n < run.batch(); n++) {
           long at = ((long) t * run.batch() + n) * row;
           if (Strand.ended(lengths(), n, t)) {
-            masked.asSlice(at, row).fill((byte) 0);
+            reals.zero(masked, at / reals.bytes(), spec.input());
           } else {
             MemorySegment.copy(x, at, masked, at, row);
           }
@@ -185,25 +182,56 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
     var parts = reserveParts();
     var block =
         reserve == null ? ((CpuStream) stream).scratch(parts) : Blocks.cut(reserve.memory(), parts);
-    var trip = new Trip(stream, packed, values, block);
-    if (masked()) {
-      trip.maskInput();
+    prepared(new Trip(stream, packed, values, block)).run();
+  }
+
+  /** All layers forward, as often as it is run; then it makes no objects. */
+  private Runnable prepared(Trip trip) {
+    var layers = new Runnable[spec.layers()];
+    for (int layer = 0; layer < layers.length; layer++) {
+      layers[layer] = cut.apart() ? apart(trip, layer) : together(trip, layer);
     }
-    for (int layer = 0; layer < spec.layers(); layer++) {
-      if (cut.apart()) {
-        trip.apart(
-            layer * spec.directions(),
-            spec.directions(),
-            (index, strand) -> forward(trip, index, strand));
-        continue;
+    return () -> {
+      if (masked()) {
+        trip.maskInput();
       }
-      for (int direction = 0; direction < spec.directions(); direction++) {
-        int index = layer * spec.directions() + direction;
-        var strand = trip.strand(index);
-        inputProduct(trip, layer, strand);
-        forward(trip, index, strand);
+      for (var layer : layers) {
+        layer.run();
       }
+    };
+  }
+
+  private Runnable together(Trip trip, int layer) {
+    var strands = new Strand[spec.directions()];
+    var work = new Runnable[strands.length];
+    for (int direction = 0; direction < strands.length; direction++) {
+      int index = layer * strands.length + direction;
+      strands[direction] = trip.strand(index);
+      work[direction] = forward(trip, index, strands[direction]);
     }
+    return () -> {
+      for (int direction = 0; direction < work.length; direction++) {
+        inputProduct(trip, layer, strands[direction]);
+        work[direction].run();
+      }
+    };
+  }
+
+  private Runnable apart(Trip trip, int layer) {
+    var work = new Runnable[spec.directions() * cut.shares()];
+    var streams = trip.stream.parts(work.length);
+    for (int i = 0; i < work.length; i++) {
+      int index = layer * spec.directions() + i / cut.shares();
+      var share = cut.share(i % cut.shares());
+      work[i] = forward(trip, index, trip.strand(index, streams.get(i), share));
+    }
+    Team.Chunk chunk =
+        (from, to) -> {
+          for (int i = from; i < to; i++) {
+            work[i].run();
+          }
+        };
+    return () -> trip.stream.team().run(work.length, 1, chunk);
   }
 
   private void inputProduct(Trip trip, int layer, Strand strand) {
@@ -225,9 +253,9 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
         gates);
   }
 
-  private void forward(Trip trip, int index, Strand strand) {
+  private Runnable forward(Trip trip, int index, Strand strand) {
     int layer = index / spec.directions();
-    strand.forward(
+    return strand.forward(
         trip.input(layer),
         states(trip.values.initial(), index),
         trip.lengths(),
@@ -271,7 +299,7 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
         copyStates(gradients.last(), index, scratch);
         var dyAt = dy == null ? null : dy.asSlice(bytes((long) direction * spec.output()));
         if (cut.apart()) {
-          trip.apart(index, 1, (i, share) -> share.backward(trip.lengths(), dyAt, scratch, own));
+          trip.apart(index, share -> share.backward(trip.lengths(), dyAt, scratch, own));
         } else {
           strand.backward(trip.lengths(), dyAt, scratch, own);
         }
@@ -285,7 +313,15 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
 
   private void copyStates(List<Tensor> last, int strand, MemorySegment[] into) {
     for (int i = 0; i < spec.kind().states(); i++) {
-      Strand.copyOrZero(strandOf(last, i, strand), into[i]);
+      copyOrZero(strandOf(last, i, strand), into[i]);
+    }
+  }
+
+  private static void copyOrZero(MemorySegment from, MemorySegment to) {
+    if (from == null) {
+      to.fill((byte) 0);
+    } else {
+      to.copyFrom(from);
     }
   }
 

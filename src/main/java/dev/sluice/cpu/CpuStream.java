@@ -19,6 +19,7 @@ final class CpuStream extends Stream {
   private final Team team;
   private final List<CpuStream> parts = new ArrayList<>();
   private final Map<Primitive, Primitive.Execution> executions = new IdentityHashMap<>();
+  private final StepProduct.Row.Loop row = new StepProduct.Row.Loop();
   private final Scratch primitives = new Scratch();
   private final Scratch plans = new Scratch();
   private final Scratch steps = new Scratch();
@@ -40,6 +41,10 @@ final class CpuStream extends Stream {
 
   Team team() {
     return team;
+  }
+
+  StepProduct.Row.Loop row() {
+    return row;
   }
 
   /**

@@ -49,50 +49,50 @@ final class ElmanStrand extends Strand {
   }
 
   @Override
-  void forward(
+  Runnable forward(
       MemorySegment x,
       MemorySegment[] initial,
       MemorySegment lengths,
       MemorySegment y,
       MemorySegment[] last) {
     var ends = ownLengths(lengths);
-    copyOrZero(own(initial[0], hidden), before(h, step(0), hidden));
-    for (int order = 0; order < run.steps(); order++) {
-      int t = step(order);
-      input(x, ends, order);
-      var sum = sum(t, hidden);
-      if (order > 0 || initial[0] != null) {
-        product(0, t, ends, before(h, t, hidden), sum);
+    return () -> {
+      start(initial[0], h, hidden);
+      for (int order = 0; order < run.steps(); order++) {
+        int t = step(order);
+        input(x, ends, order);
+        if (order > 0 || initial[0] != null) {
+          product(0, t, ends, h, beforeAt(t, hidden), sums, sumAt(t, hidden));
+        }
+        for (int row = 0; row < batch; row++) {
+          activate(row, t, ended(ends, row, t), y);
+        }
       }
-      var out = output(y, t);
-      for (int row = 0; row < batch; row++) {
-        activate(row, ended(ends, row, t), sum, t, out);
-      }
-    }
-    own(last[0], hidden).copyFrom(after(h, step(run.steps() - 1), hidden));
+      end(h, last[0], hidden);
+    };
   }
 
-  private void activate(int row, boolean ended, MemorySegment sum, int t, MemorySegment y) {
-    var after = after(h, t, hidden);
-    long yAt = (long) row * spec.directions() * hidden;
+  private void activate(int row, int t, boolean ended, MemorySegment y) {
+    long own = (long) row * hidden;
+    long after = afterAt(t, hidden) + own;
+    long yAt = outputAt(t) + (long) row * spec.directions() * hidden;
     if (ended) {
-      long at = (long) row * hidden;
-      reals.copy(before(h, t, hidden), at, after, at, hidden);
+      reals.copy(h, beforeAt(t, hidden) + own, h, after, hidden);
       reals.zero(y, yAt, hidden);
       return;
     }
+    long sum = sumAt(t, hidden) + own;
     int done = 0;
     if (VectorApi.PRESENT && reals == Reals.FLOATS) {
-      done = ElmanVector.forward(row, hidden, relu, sum, bias(), after, y, yAt);
+      done = ElmanVector.forward(hidden, relu, sums, sum, bias(), h, after, y, yAt);
     }
     for (int j = done; j < hidden; j++) {
-      long e = (long) row * hidden + j;
-      double a = reals.get(sum, e);
+      double a = reals.get(sums, sum + j);
       if (bias() != null) {
         a += reals.get(bias(), j);
       }
       double value = relu ? Math.max(a, 0) : Math.tanh(a);
-      reals.set(after, e, value);
+      reals.set(h, after + j, value);
       reals.set(y, yAt + j, value);
     }
   }
@@ -103,12 +103,10 @@ final class ElmanStrand extends Strand {
     var dh = own(last[0], hidden);
     for (int order = run.steps() - 1; order >= 0; order--) {
       int t = step(order);
-      var sum = sum(t, hidden);
-      var dyAt = output(dy, t);
       for (int row = 0; row < batch; row++) {
-        differentiate(row, ended(ends, row, t), sum, t, dyAt, dh);
+        differentiate(row, t, ended(ends, row, t), dy, dh);
       }
-      product(1, t, ends, sum, dh);
+      product(1, t, ends, sums, sumAt(t, hidden), dh, 0);
       flush(order, dh);
     }
   }
@@ -132,24 +130,24 @@ final class ElmanStrand extends Strand {
   }
 
   /** The gradient of the sum; a row that has ended hands dh on and owes nothing. */
-  private void differentiate(
-      int row, boolean ended, MemorySegment sum, int t, MemorySegment dy, MemorySegment dh) {
-    var after = after(h, t, hidden);
-    long dyAt = (long) row * spec.directions() * hidden;
+  private void differentiate(int row, int t, boolean ended, MemorySegment dy, MemorySegment dh) {
+    long own = (long) row * hidden;
+    long sum = sumAt(t, hidden) + own;
     if (ended) {
-      reals.zero(sum, (long) row * hidden, hidden);
+      reals.zero(sums, sum, hidden);
       return;
     }
+    long after = afterAt(t, hidden) + own;
+    long dyAt = outputAt(t) + (long) row * spec.directions() * hidden;
     int done = 0;
     if (VectorApi.PRESENT && reals == Reals.FLOATS) {
-      done = ElmanVector.backward(row, hidden, relu, sum, after, dy, dyAt, dh);
+      done = ElmanVector.backward(hidden, relu, sums, sum, h, after, dy, dyAt, dh, own);
     }
     for (int j = done; j < hidden; j++) {
-      long e = (long) row * hidden + j;
-      double value = reals.get(after, e);
-      double d = reals.get(dh, e) + (dy == null ? 0 : reals.get(dy, dyAt + j));
-      reals.set(sum, e, relu ? (value > 0 ? d : 0) : d * (1 - value * value));
-      reals.set(dh, e, 0);
+      double value = reals.get(h, after + j);
+      double d = reals.get(dh, own + j) + (dy == null ? 0 : reals.get(dy, dyAt + j));
+      reals.set(sums, sum + j, relu ? (value > 0 ? d : 0) : d * (1 - value * value));
+      reals.set(dh, own + j, 0);
     }
   }
 }

@@ -17,42 +17,43 @@ final class ElmanVector {
   private ElmanVector() {}
 
   static int forward(
-      int row,
       int length,
       boolean relu,
-      MemorySegment sum,
+      MemorySegment sums,
+      long sumAt,
       MemorySegment bias,
       MemorySegment h,
+      long hAt,
       MemorySegment y,
       long yAt) {
     int whole = length / Lanes.COUNT * Lanes.COUNT;
-    long at = 4L * row * length;
     for (long e = 0; e < 4L * whole; e += STEP) {
-      var a = fromMemorySegment(WIDTH, sum, at + e, ORDER);
+      var a = fromMemorySegment(WIDTH, sums, 4 * sumAt + e, ORDER);
       if (bias != null) {
         a = a.add(fromMemorySegment(WIDTH, bias, e, ORDER));
       }
       var value = relu ? a.blend(0f, a.compare(VectorOperators.LT, 0f)) : tanh(a);
-      value.intoMemorySegment(h, at + e, ORDER);
+      value.intoMemorySegment(h, 4 * hAt + e, ORDER);
       value.intoMemorySegment(y, 4 * yAt + e, ORDER);
     }
     return whole;
   }
 
   static int backward(
-      int row,
       int length,
       boolean relu,
-      MemorySegment sum,
+      MemorySegment sums,
+      long sumAt,
       MemorySegment h,
+      long hAt,
       MemorySegment dy,
       long dyAt,
-      MemorySegment dh) {
+      MemorySegment dh,
+      long dhAt) {
     int whole = length / Lanes.COUNT * Lanes.COUNT;
-    long at = 4L * row * length;
     for (long e = 0; e < 4L * whole; e += STEP) {
-      var value = fromMemorySegment(WIDTH, h, at + e, ORDER);
-      var d = fromMemorySegment(WIDTH, dh, at + e, ORDER);
+      var value = fromMemorySegment(WIDTH, h, 4 * hAt + e, ORDER);
+      var d = fromMemorySegment(WIDTH, dh, 4 * dhAt + e, ORDER);
       if (dy != null) {
         d = d.add(fromMemorySegment(WIDTH, dy, 4 * dyAt + e, ORDER));
       }
@@ -60,8 +61,8 @@ final class ElmanVector {
           relu
               ? FloatVector.zero(WIDTH).blend(1f, value.compare(VectorOperators.GT, 0f))
               : ONE.sub(value.mul(value));
-      d.mul(slope).intoMemorySegment(sum, at + e, ORDER);
-      FloatVector.zero(WIDTH).intoMemorySegment(dh, at + e, ORDER);
+      d.mul(slope).intoMemorySegment(sums, 4 * sumAt + e, ORDER);
+      FloatVector.zero(WIDTH).intoMemorySegment(dh, 4 * dhAt + e, ORDER);
     }
     return whole;
   }

@@ -30,65 +30,135 @@ final class GruGates {
     this.vectors = VectorApi.PRESENT && reals == Reals.FLOATS && length >= Lanes.COUNT;
   }
 
-  /**
-   * One step's tensors.
-   *
-   * @param rz [rows, 2, L] the sums of r and z, overwritten: activations, in backward gradients
-   * @param rzStride elements from one row to the next
-   * @param n [rows, L] the sum of the candidate, likewise
-   * @param nStride elements from one row to the next
-   * @param q [rows, L]: q of the reset after, overwritten with its gradient in backward; with the
-   *     reset before r h, in backward the gradient of it
-   * @param bias [4, L]: of r, z, n and, with the reset after, q; or null
-   * @param before h_{t-1}, [rows, L]
-   * @param h h_t, [rows, L]
-   * @param y a second place for h_t, zero where rows have ended, or null
-   * @param yStride elements from one row of y, or of its gradient, to the next
-   * @param lengths the steps of each row, int32, or null
-   * @param step t
-   */
-  record Step(
-      MemorySegment rz,
-      long rzStride,
-      MemorySegment n,
-      long nStride,
-      MemorySegment q,
-      MemorySegment bias,
-      MemorySegment before,
-      MemorySegment h,
-      MemorySegment y,
-      long yStride,
-      MemorySegment lengths,
-      int step) {
-    boolean ended(int row) {
+  private enum Phase {
+    RESET,
+    BLEND,
+    BLEND_BACK,
+    RESET_BACK
+  }
+
+  /** The tensors of some steps, and where those of the current one lie in them, in elements. */
+  static final class Step implements Team.RowPart {
+    final MemorySegment rz;
+    final long rzStride;
+    final MemorySegment n;
+    final long nStride;
+    final MemorySegment q;
+    final MemorySegment bias;
+    final MemorySegment before;
+    final MemorySegment h;
+    final MemorySegment y;
+    final long yStride;
+    final MemorySegment drh;
+    private final MemorySegment lengths;
+    private GruGates gates;
+    private Phase phase;
+    private int step;
+    long rzAt;
+    long nAt;
+    long qAt;
+    long beforeAt;
+    long hAt;
+    long yAt;
+
+    /**
+     * @param rz [rows, 2, L] the sums of r and z, overwritten: activations, in backward gradients
+     * @param rzStride elements from one row to the next
+     * @param n [rows, L] the sum of the candidate, likewise
+     * @param nStride elements from one row to the next
+     * @param q [rows, L]: q of the reset after, overwritten with its gradient in backward; with the
+     *     reset before r h
+     * @param bias [4, L]: of r, z, n and, with the reset after, q; or null
+     * @param before h_{t-1}, [rows, L]
+     * @param h h_t, [rows, L]; in backward its gradient in, what goes straight to h_{t-1} out
+     * @param y a second place for h_t, zero where rows have ended, in backward its gradient; or
+     *     null
+     * @param yStride elements from one row of y to the next
+     * @param drh [rows, L]: in backward with the reset before the gradient of r h, spent
+     * @param lengths the steps of each row, int32, or null
+     */
+    Step(
+        MemorySegment rz,
+        long rzStride,
+        MemorySegment n,
+        long nStride,
+        MemorySegment q,
+        MemorySegment bias,
+        MemorySegment before,
+        MemorySegment h,
+        MemorySegment y,
+        long yStride,
+        MemorySegment drh,
+        MemorySegment lengths) {
+      this.rz = rz;
+      this.rzStride = rzStride;
+      this.n = n;
+      this.nStride = nStride;
+      this.q = q;
+      this.bias = bias;
+      this.before = before;
+      this.h = h;
+      this.y = y;
+      this.yStride = yStride;
+      this.drh = drh;
+      this.lengths = lengths;
+    }
+
+    /** Goes to step t. */
+    void at(int t, long sumsAt, long qAt, long beforeAt, long hAt, long yAt) {
+      this.step = t;
+      this.rzAt = sumsAt;
+      this.nAt = sumsAt;
+      this.qAt = qAt;
+      this.beforeAt = beforeAt;
+      this.hAt = hAt;
+      this.yAt = yAt;
+    }
+
+    private boolean ended(int row) {
       return Strand.ended(lengths, row, step);
     }
+
+    @Override
+    public void run(int row, int from, int to) {
+      switch (phase) {
+        case RESET -> gates.reset(row, from, to, this);
+        case BLEND -> gates.blend(row, from, to, this);
+        case BLEND_BACK -> gates.blendBack(row, from, to, this);
+        case RESET_BACK -> gates.resetBack(row, from, to, this);
+      }
+    }
+  }
+
+  private void run(Team team, int rows, Phase phase, Step s) {
+    s.gates = this;
+    s.phase = phase;
+    team.rows(rows, length, s);
   }
 
   /** Activates r and z; with the reset before leaves r h in q. */
   void reset(Team team, int rows, Step s) {
-    team.rows(
-        rows,
-        length,
-        (row, from, to) -> {
-          int done = vectors ? Lanes.whole(from, to) : from;
-          if (done > from) {
-            GruGatesVector.reset(row, length, from, done, after, s);
-          }
-          resetPlain(row, done, to, s);
-        });
+    run(team, rows, Phase.RESET, s);
+  }
+
+  private void reset(int row, int from, int to, Step s) {
+    int done = vectors ? Lanes.whole(from, to) : from;
+    if (done > from) {
+      GruGatesVector.reset(row, length, from, done, after, s);
+    }
+    resetPlain(row, done, to, s);
   }
 
   private void resetPlain(int row, int from, int to, Step s) {
     for (int j = from; j < to; j++) {
-      long at = row * s.rzStride + j;
+      long at = s.rzAt + row * s.rzStride + j;
       double r = Reals.sigmoid(reals.get(s.rz, at) + bias(s, 0, j));
       double z = Reals.sigmoid(reals.get(s.rz, at + length) + bias(s, 1, j));
       reals.set(s.rz, at, r);
       reals.set(s.rz, at + length, z);
       if (!after) {
         long e = (long) row * length + j;
-        reals.set(s.q, e, r * reals.get(s.before, e));
+        reals.set(s.q, s.qAt + e, r * reals.get(s.before, s.beforeAt + e));
       }
     }
   }
@@ -100,48 +170,49 @@ final class GruGates {
 
   /** The candidate and the new state, after {@link #reset}. */
   void blend(Team team, int rows, Step s) {
-    team.rows(
-        rows,
-        length,
-        (row, from, to) -> {
-          if (s.ended(row)) {
-            hold(row, from, to, s);
-            return;
-          }
-          int done = vectors ? Lanes.whole(from, to) : from;
-          if (done > from) {
-            GruGatesVector.blend(row, length, from, done, after, update, s);
-          }
-          blendPlain(row, done, to, s);
-        });
+    run(team, rows, Phase.BLEND, s);
+  }
+
+  private void blend(int row, int from, int to, Step s) {
+    if (s.ended(row)) {
+      hold(row, from, to, s);
+      return;
+    }
+    int done = vectors ? Lanes.whole(from, to) : from;
+    if (done > from) {
+      GruGatesVector.blend(row, length, from, done, after, update, s);
+    }
+    blendPlain(row, done, to, s);
   }
 
   /** A row that has ended keeps its state. */
   private void hold(int row, int from, int to, Step s) {
     long at = (long) row * length + from;
-    reals.copy(s.before, at, s.h, at, to - from);
+    reals.copy(s.before, s.beforeAt + at, s.h, s.hAt + at, to - from);
     if (s.y != null) {
-      reals.zero(s.y, row * s.yStride + from, to - from);
+      reals.zero(s.y, s.yAt + row * s.yStride + from, to - from);
     }
   }
 
   private void blendPlain(int row, int from, int to, Step s) {
     for (int j = from; j < to; j++) {
       long e = (long) row * length + j;
-      double z = reals.get(s.rz, row * s.rzStride + length + j);
-      double sum = reals.get(s.n, row * s.nStride + j) + bias(s, 2, j);
+      long rz = s.rzAt + row * s.rzStride + j;
+      long sumAt = s.nAt + row * s.nStride + j;
+      double z = reals.get(s.rz, rz + length);
+      double sum = reals.get(s.n, sumAt) + bias(s, 2, j);
       if (after) {
-        double q = reals.get(s.q, e) + bias(s, 3, j);
-        reals.set(s.q, e, q);
-        sum += reals.get(s.rz, row * s.rzStride + j) * q;
+        double q = reals.get(s.q, s.qAt + e) + bias(s, 3, j);
+        reals.set(s.q, s.qAt + e, q);
+        sum += reals.get(s.rz, rz) * q;
       }
       double n = Math.tanh(sum);
       double past = update ? 1 - z : z;
-      double h = (1 - past) * n + past * reals.get(s.before, e);
-      reals.set(s.n, row * s.nStride + j, n);
-      reals.set(s.h, e, h);
+      double h = (1 - past) * n + past * reals.get(s.before, s.beforeAt + e);
+      reals.set(s.n, sumAt, n);
+      reals.set(s.h, s.hAt + e, h);
       if (s.y != null) {
-        reals.set(s.y, row * s.yStride + j, h);
+        reals.set(s.y, s.yAt + row * s.yStride + j, h);
       }
     }
   }
@@ -149,91 +220,81 @@ final class GruGates {
   /**
    * Back through the blend: n becomes the gradient of its sum, z likewise; with the reset after r
    * and q too.
-   *
-   * @param dy the gradient of y, or null
-   * @param dh the gradient of h_t in, what goes straight to h_{t-1} out
    */
-  void blendBack(Team team, int rows, Step s, MemorySegment dy, MemorySegment dh) {
-    team.rows(
-        rows,
-        length,
-        (row, from, to) -> {
-          if (s.ended(row)) {
-            forget(row, from, to, s);
-            return;
-          }
-          int done = vectors ? Lanes.whole(from, to) : from;
-          if (done > from) {
-            GruGatesVector.blendBack(row, length, from, done, after, update, s, dy, dh);
-          }
-          blendBackPlain(row, done, to, s, dy, dh);
-        });
+  void blendBack(Team team, int rows, Step s) {
+    run(team, rows, Phase.BLEND_BACK, s);
+  }
+
+  private void blendBack(int row, int from, int to, Step s) {
+    if (s.ended(row)) {
+      forget(row, from, to, s);
+      return;
+    }
+    int done = vectors ? Lanes.whole(from, to) : from;
+    if (done > from) {
+      GruGatesVector.blendBack(row, length, from, done, after, update, s);
+    }
+    blendBackPlain(row, done, to, s);
   }
 
   /** A row that has ended owes its weights nothing and hands its gradient on as it is. */
   private void forget(int row, int from, int to, Step s) {
     int count = to - from;
-    reals.zero(s.rz, row * s.rzStride + from, count);
-    reals.zero(s.rz, row * s.rzStride + length + from, count);
-    reals.zero(s.n, row * s.nStride + from, count);
-    reals.zero(s.q, (long) row * length + from, count);
+    reals.zero(s.rz, s.rzAt + row * s.rzStride + from, count);
+    reals.zero(s.rz, s.rzAt + row * s.rzStride + length + from, count);
+    reals.zero(s.n, s.nAt + row * s.nStride + from, count);
+    reals.zero(s.q, s.qAt + (long) row * length + from, count);
   }
 
-  private void blendBackPlain(
-      int row, int from, int to, Step s, MemorySegment dy, MemorySegment dh) {
+  private void blendBackPlain(int row, int from, int to, Step s) {
     for (int j = from; j < to; j++) {
       long e = (long) row * length + j;
-      long at = row * s.rzStride + j;
+      long at = s.rzAt + row * s.rzStride + j;
+      long sumAt = s.nAt + row * s.nStride + j;
       double z = reals.get(s.rz, at + length);
-      double n = reals.get(s.n, row * s.nStride + j);
-      double before = reals.get(s.before, e);
-      double d = reals.get(dh, e) + (dy == null ? 0 : reals.get(dy, row * s.yStride + j));
+      double n = reals.get(s.n, sumAt);
+      double before = reals.get(s.before, s.beforeAt + e);
+      double dy = s.y == null ? 0 : reals.get(s.y, s.yAt + row * s.yStride + j);
+      double d = reals.get(s.h, s.hAt + e) + dy;
       double past = update ? 1 - z : z;
       double dpast = d * (before - n);
       double dan = d * (1 - past) * (1 - n * n);
-      reals.set(s.n, row * s.nStride + j, dan);
+      reals.set(s.n, sumAt, dan);
       reals.set(s.rz, at + length, (update ? -dpast : dpast) * z * (1 - z));
-      reals.set(dh, e, d * past);
+      reals.set(s.h, s.hAt + e, d * past);
       if (after) {
         double r = reals.get(s.rz, at);
-        double q = reals.get(s.q, e);
-        reals.set(s.q, e, dan * r);
+        double q = reals.get(s.q, s.qAt + e);
+        reals.set(s.q, s.qAt + e, dan * r);
         reals.set(s.rz, at, dan * q * r * (1 - r));
       }
     }
   }
 
-  /**
-   * Reset before only: back through r h, whose gradient stands in drh.
-   *
-   * @param drh [rows, L], spent
-   * @param dh added to
-   */
-  void resetBack(Team team, int rows, Step s, MemorySegment drh, MemorySegment dh) {
-    team.rows(
-        rows,
-        length,
-        (row, from, to) -> {
-          if (s.ended(row)) {
-            return;
-          }
-          int done = vectors ? Lanes.whole(from, to) : from;
-          if (done > from) {
-            GruGatesVector.resetBack(row, length, from, done, s, drh, dh);
-          }
-          resetBackPlain(row, done, to, s, drh, dh);
-        });
+  /** Reset before only: back through r h, whose gradient stands in drh, added to that of h. */
+  void resetBack(Team team, int rows, Step s) {
+    run(team, rows, Phase.RESET_BACK, s);
   }
 
-  private void resetBackPlain(
-      int row, int from, int to, Step s, MemorySegment drh, MemorySegment dh) {
+  private void resetBack(int row, int from, int to, Step s) {
+    if (s.ended(row)) {
+      return;
+    }
+    int done = vectors ? Lanes.whole(from, to) : from;
+    if (done > from) {
+      GruGatesVector.resetBack(row, length, from, done, s);
+    }
+    resetBackPlain(row, done, to, s);
+  }
+
+  private void resetBackPlain(int row, int from, int to, Step s) {
     for (int j = from; j < to; j++) {
       long e = (long) row * length + j;
-      long at = row * s.rzStride + j;
+      long at = s.rzAt + row * s.rzStride + j;
       double r = reals.get(s.rz, at);
-      double d = reals.get(drh, e);
-      reals.set(s.rz, at, d * reals.get(s.before, e) * r * (1 - r));
-      reals.add(dh, e, d * r);
+      double d = reals.get(s.drh, e);
+      reals.set(s.rz, at, d * reals.get(s.before, s.beforeAt + e) * r * (1 - r));
+      reals.add(s.h, s.hAt + e, d * r);
     }
   }
 }

@@ -15,19 +15,21 @@ final class GruGatesVector {
   static void reset(int row, int length, int from, int to, boolean after, GruGates.Step s) {
     long gate = 4L * length;
     long bytes = 4L * (to - from);
-    long r = 4 * (row * s.rzStride() + from);
+    long r = 4 * (s.rzAt + row * s.rzStride + from);
     long z = r + gate;
-    if (s.bias() != null) {
-      Lanes.add(s.rz(), r, s.bias(), 4L * from, bytes);
-      Lanes.add(s.rz(), z, s.bias(), gate + 4L * from, bytes);
+    if (s.bias != null) {
+      Lanes.add(s.rz, r, s.bias, 4L * from, bytes);
+      Lanes.add(s.rz, z, s.bias, gate + 4L * from, bytes);
     }
-    Lanes.sigmoid(s.rz(), r, r + bytes);
-    Lanes.sigmoid(s.rz(), z, z + bytes);
+    Lanes.sigmoid(s.rz, r, r + bytes);
+    Lanes.sigmoid(s.rz, z, z + bytes);
     long at = row * gate + 4L * from;
+    long before = 4 * s.beforeAt + at;
+    long q = 4 * s.qAt + at;
     for (long e = 0; !after && e < bytes; e += STEP) {
-      fromMemorySegment(WIDTH, s.rz(), r + e, ORDER)
-          .mul(fromMemorySegment(WIDTH, s.before(), at + e, ORDER))
-          .intoMemorySegment(s.q(), at + e, ORDER);
+      fromMemorySegment(WIDTH, s.rz, r + e, ORDER)
+          .mul(fromMemorySegment(WIDTH, s.before, before + e, ORDER))
+          .intoMemorySegment(s.q, q + e, ORDER);
     }
   }
 
@@ -35,25 +37,28 @@ final class GruGatesVector {
       int row, int length, int from, int to, boolean after, boolean update, GruGates.Step s) {
     long gate = 4L * length;
     long bytes = 4L * (to - from);
-    long r = 4 * (row * s.rzStride() + from);
-    long n = 4 * (row * s.nStride() + from);
-    long at = row * gate + 4L * from;
-    if (s.bias() != null) {
-      Lanes.add(s.n(), n, s.bias(), 2 * gate + 4L * from, bytes);
+    long r = 4 * (s.rzAt + row * s.rzStride + from);
+    long n = 4 * (s.nAt + row * s.nStride + from);
+    long own = row * gate + 4L * from;
+    long q = 4 * s.qAt + own;
+    long past = 4 * s.beforeAt + own;
+    long h = 4 * s.hAt + own;
+    if (s.bias != null) {
+      Lanes.add(s.n, n, s.bias, 2 * gate + 4L * from, bytes);
     }
-    if (after && s.bias() != null) {
-      Lanes.add(s.q(), at, s.bias(), 3 * gate + 4L * from, bytes);
+    if (after && s.bias != null) {
+      Lanes.add(s.q, q, s.bias, 3 * gate + 4L * from, bytes);
     }
     if (after) {
-      Lanes.addProduct(s.n(), n, s.rz(), r, s.q(), at, bytes);
+      Lanes.addProduct(s.n, n, s.rz, r, s.q, q, bytes);
     }
-    Lanes.tanh(s.n(), n, n + bytes);
+    Lanes.tanh(s.n, n, n + bytes);
     // h = a + z (b - a), a the candidate and b the past, or the other way round.
-    var a = update ? s.before() : s.n();
-    var b = update ? s.n() : s.before();
-    weigh(bytes, s.rz(), r + gate, a, update ? at : n, b, update ? n : at, s.h(), at);
-    if (s.y() != null) {
-      MemorySegment.copy(s.h(), at, s.y(), 4 * (row * s.yStride() + from), bytes);
+    var a = update ? s.before : s.n;
+    var b = update ? s.n : s.before;
+    weigh(bytes, s.rz, r + gate, a, update ? past : n, b, update ? n : past, s.h, h);
+    if (s.y != null) {
+      MemorySegment.copy(s.h, h, s.y, 4 * (s.yAt + row * s.yStride + from), bytes);
     }
   }
 
@@ -76,30 +81,24 @@ final class GruGatesVector {
   }
 
   static void blendBack(
-      int row,
-      int length,
-      int from,
-      int to,
-      boolean after,
-      boolean update,
-      GruGates.Step s,
-      MemorySegment dy,
-      MemorySegment dh) {
+      int row, int length, int from, int to, boolean after, boolean update, GruGates.Step s) {
     long gate = 4L * length;
     long bytes = 4L * (to - from);
-    long r = 4 * (row * s.rzStride() + from);
-    long n = 4 * (row * s.nStride() + from);
-    long at = row * gate + 4L * from;
-    if (dy != null) {
-      Lanes.add(dh, at, dy, 4 * (row * s.yStride() + from), bytes);
+    long r = 4 * (s.rzAt + row * s.rzStride + from);
+    long n = 4 * (s.nAt + row * s.nStride + from);
+    long own = row * gate + 4L * from;
+    long past = 4 * s.beforeAt + own;
+    long h = 4 * s.hAt + own;
+    if (s.y != null) {
+      Lanes.add(s.h, h, s.y, 4 * (s.yAt + row * s.yStride + from), bytes);
     }
     if (update) {
-      updateBack(bytes, s.rz(), r + gate, s.n(), n, s.before(), dh, at);
+      updateBack(bytes, s.rz, r + gate, s.n, n, s.before, past, s.h, h);
     } else {
-      keepBack(bytes, s.rz(), r + gate, s.n(), n, s.before(), dh, at);
+      keepBack(bytes, s.rz, r + gate, s.n, n, s.before, past, s.h, h);
     }
     if (after) {
-      productBack(bytes, s.rz(), r, s.n(), n, s.q(), at);
+      productBack(bytes, s.rz, r, s.n, n, s.q, 4 * s.qAt + own);
     }
   }
 
@@ -111,6 +110,7 @@ final class GruGatesVector {
       MemorySegment candidate,
       long nAt,
       MemorySegment before,
+      long beforeAt,
       MemorySegment dh,
       long at) {
     for (long e = 0; e < bytes; e += STEP) {
@@ -121,7 +121,7 @@ final class GruGatesVector {
       var dz = d.mul(z);
       d.mul(rest).mul(ONE.sub(n.mul(n))).intoMemorySegment(candidate, nAt + e, ORDER);
       dz.mul(rest)
-          .mul(fromMemorySegment(WIDTH, before, at + e, ORDER).sub(n))
+          .mul(fromMemorySegment(WIDTH, before, beforeAt + e, ORDER).sub(n))
           .intoMemorySegment(rz, zAt + e, ORDER);
       dz.intoMemorySegment(dh, at + e, ORDER);
     }
@@ -135,6 +135,7 @@ final class GruGatesVector {
       MemorySegment candidate,
       long nAt,
       MemorySegment before,
+      long beforeAt,
       MemorySegment dh,
       long at) {
     for (long e = 0; e < bytes; e += STEP) {
@@ -144,7 +145,7 @@ final class GruGatesVector {
       var past = d.mul(ONE.sub(z));
       d.mul(z).mul(ONE.sub(n.mul(n))).intoMemorySegment(candidate, nAt + e, ORDER);
       past.mul(z)
-          .mul(n.sub(fromMemorySegment(WIDTH, before, at + e, ORDER)))
+          .mul(n.sub(fromMemorySegment(WIDTH, before, beforeAt + e, ORDER)))
           .intoMemorySegment(rz, zAt + e, ORDER);
       past.intoMemorySegment(dh, at + e, ORDER);
     }
@@ -168,18 +169,19 @@ final class GruGatesVector {
     }
   }
 
-  static void resetBack(
-      int row, int length, int from, int to, GruGates.Step s, MemorySegment drh, MemorySegment dh) {
+  static void resetBack(int row, int length, int from, int to, GruGates.Step s) {
     long bytes = 4L * (to - from);
-    long rAt = 4 * (row * s.rzStride() + from);
+    long rAt = 4 * (s.rzAt + row * s.rzStride + from);
     long at = 4L * row * length + 4L * from;
+    long before = 4 * s.beforeAt + at;
+    long h = 4 * s.hAt + at;
     for (long e = 0; e < bytes; e += STEP) {
-      var r = fromMemorySegment(WIDTH, s.rz(), rAt + e, ORDER);
-      var d = fromMemorySegment(WIDTH, drh, at + e, ORDER).mul(r);
-      d.mul(fromMemorySegment(WIDTH, s.before(), at + e, ORDER))
+      var r = fromMemorySegment(WIDTH, s.rz, rAt + e, ORDER);
+      var d = fromMemorySegment(WIDTH, s.drh, at + e, ORDER).mul(r);
+      d.mul(fromMemorySegment(WIDTH, s.before, before + e, ORDER))
           .mul(ONE.sub(r))
-          .intoMemorySegment(s.rz(), rAt + e, ORDER);
-      d.add(fromMemorySegment(WIDTH, dh, at + e, ORDER)).intoMemorySegment(dh, at + e, ORDER);
+          .intoMemorySegment(s.rz, rAt + e, ORDER);
+      d.add(fromMemorySegment(WIDTH, s.h, h + e, ORDER)).intoMemorySegment(s.h, h + e, ORDER);
     }
   }
 }

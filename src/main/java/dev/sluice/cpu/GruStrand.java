@@ -63,49 +63,55 @@ final class GruStrand extends Strand {
     return all.asSlice(bytes(2L * hidden * width));
   }
 
-  private GruGates.Step at(int t, MemorySegment y, MemorySegment ends) {
+  /** The steps' tensors, dh and drh null forward, y the gradient of it on the way back. */
+  private GruGates.Step steps(
+      MemorySegment y, MemorySegment dh, MemorySegment drh, MemorySegment ends) {
     long stride = 3L * hidden;
-    var sum = sum(t, 3 * hidden);
+    long yStride = (long) spec.directions() * hidden;
+    var state = dh == null ? h : dh;
     return new GruGates.Step(
-        sum,
-        stride,
-        candidate(sum, 1),
-        stride,
-        entry(q, run.training() ? t : 0, hidden),
-        bias(),
-        before(h, t, hidden),
-        after(h, t, hidden),
-        y,
-        (long) spec.directions() * hidden,
-        ends,
-        t);
+        sums, stride, candidate(sums, 1), stride, q, bias(), h, state, y, yStride, drh, ends);
+  }
+
+  private long sumsAt(int t) {
+    return sumAt(t, 3 * hidden);
+  }
+
+  private long qAt(int t) {
+    return entryAt(run.training() ? t : 0, hidden);
   }
 
   @Override
-  void forward(
+  Runnable forward(
       MemorySegment x,
       MemorySegment[] initial,
       MemorySegment lengths,
       MemorySegment y,
       MemorySegment[] last) {
-    int n = batch;
     var ends = ownLengths(lengths);
-    copyOrZero(own(initial[0], hidden), before(h, step(0), hidden));
-    for (int order = 0; order < run.steps(); order++) {
-      int t = step(order);
-      input(x, ends, order);
-      var s = at(t, output(y, t), ends);
-      product(0, t, ends, s.before(), s.rz());
-      if (after) {
-        product(1, t, ends, s.before(), s.q());
-        gates.reset(stream.team(), n, s);
-      } else {
-        gates.reset(stream.team(), n, s);
-        product(1, t, ends, s.q(), s.n());
+    var s = steps(y, null, null, ends);
+    return () -> {
+      start(initial[0], h, hidden);
+      for (int order = 0; order < run.steps(); order++) {
+        int t = step(order);
+        input(x, ends, order);
+        s.at(t, sumsAt(t), qAt(t), beforeAt(t, hidden), afterAt(t, hidden), outputAt(t));
+        step(t, ends, s);
       }
-      gates.blend(stream.team(), n, s);
+      end(h, last[0], hidden);
+    };
+  }
+
+  private void step(int t, MemorySegment ends, GruGates.Step s) {
+    product(0, t, ends, h, s.beforeAt, sums, s.rzAt);
+    if (after) {
+      product(1, t, ends, h, s.beforeAt, q, s.qAt);
+      gates.reset(stream.team(), batch, s);
+    } else {
+      gates.reset(stream.team(), batch, s);
+      product(1, t, ends, q, s.qAt, s.n, s.nAt);
     }
-    own(last[0], hidden).copyFrom(after(h, step(run.steps() - 1), hidden));
+    gates.blend(stream.team(), batch, s);
   }
 
   @Override
@@ -114,17 +120,18 @@ final class GruStrand extends Strand {
     var ends = ownLengths(lengths);
     var dh = own(last[0], hidden);
     var drh = own(last[1], hidden);
+    var s = steps(dy, dh, drh, ends);
     for (int order = run.steps() - 1; order >= 0; order--) {
       int t = step(order);
-      var s = at(t, null, ends);
-      gates.blendBack(stream.team(), n, s, output(dy, t), dh);
+      s.at(t, sumsAt(t), qAt(t), beforeAt(t, hidden), 0, outputAt(t));
+      gates.blendBack(stream.team(), n, s);
       if (after) {
-        product(3, t, ends, s.q(), dh);
+        product(3, t, ends, q, s.qAt, dh, 0);
       } else {
-        product(3, t, ends, s.n(), drh);
-        gates.resetBack(stream.team(), n, s, drh, dh);
+        product(3, t, ends, s.n, s.nAt, drh, 0);
+        gates.resetBack(stream.team(), n, s);
       }
-      product(2, t, ends, s.rz(), dh);
+      product(2, t, ends, sums, s.rzAt, dh, 0);
       flush(order, dh);
     }
   }

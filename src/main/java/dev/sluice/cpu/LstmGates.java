@@ -75,10 +75,16 @@ final class LstmGates {
       this.y = y;
       this.yStride = yStride;
     }
+
+    @Override
+    public void run(int row, int from, int to) {
+      kernel.forward(row, from, to, this);
+    }
   }
 
   /** What both ways need; places are in elements. One object does for all steps. */
-  abstract static class Step {
+  abstract static class Step implements Team.RowPart {
+    LstmGates kernel;
     final MemorySegment gates;
     final MemorySegment[] peephole;
     final MemorySegment before;
@@ -116,7 +122,8 @@ final class LstmGates {
   }
 
   void forward(Team team, int rows, Forward s) {
-    team.rows(rows, length, (row, from, to) -> forward(row, from, to, s));
+    s.kernel = this;
+    team.rows(rows, length, s);
   }
 
   private void forward(int row, int from, int to, Forward s) {
@@ -244,10 +251,16 @@ final class LstmGates {
       this.dh = dh;
       this.dc = dc;
     }
+
+    @Override
+    public void run(int row, int from, int to) {
+      kernel.backward(row, from, to, this);
+    }
   }
 
   void backward(Team team, int rows, Backward s) {
-    team.rows(rows, length, (row, from, to) -> backward(row, from, to, s));
+    s.kernel = this;
+    team.rows(rows, length, s);
   }
 
   private void backward(int row, int from, int to, Backward s) {

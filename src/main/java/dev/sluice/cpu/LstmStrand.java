@@ -80,14 +80,12 @@ final class LstmStrand extends Strand {
   }
 
   @Override
-  void forward(
+  Runnable forward(
       MemorySegment x,
       MemorySegment[] initial,
       MemorySegment lengths,
       MemorySegment y,
       MemorySegment[] last) {
-    copyOrZero(own(initial[0], width), before(h, step(0), width));
-    copyOrZero(own(initial[1], hidden), before(c, step(0), hidden));
     var ends = ownLengths(lengths);
     var peephole = peephole(weights.peephole());
     long yStride = (long) spec.directions() * width;
@@ -95,24 +93,31 @@ final class LstmStrand extends Strand {
         projected()
             ? new LstmGates.Forward(sums, bias(), peephole, c, c, null, m, null, yStride, ends)
             : new LstmGates.Forward(sums, bias(), peephole, c, c, h, h, y, yStride, ends);
-    for (int order = 0; order < run.steps(); order++) {
-      int t = step(order);
-      input(x, ends, order);
-      if (order > 0 || initial[0] != null) {
-        product(0, t, ends, h, beforeAt(t, width), sums, sumsAt(t));
+    return () -> {
+      start(initial[0], h, width);
+      start(initial[1], c, hidden);
+      for (int order = 0; order < run.steps(); order++) {
+        int t = step(order);
+        input(x, ends, order);
+        if (order > 0 || initial[0] != null) {
+          product(0, t, ends, h, beforeAt(t, width), sums, sumsAt(t));
+        }
+        step(t, s);
+        if (projected()) {
+          project(ends, t, output(y, t), yStride);
+        }
       }
-      s.at(t, sumsAt(t), beforeAt(t, hidden), afterAt(t, hidden));
-      s.hBeforeAt = beforeAt(t, width);
-      s.hAt = projected() ? entryAt(kept(m, t, hidden), hidden) : afterAt(t, width);
-      s.yAt = outputAt(t);
-      gates.forward(stream.team(), batch, s);
-      if (projected()) {
-        project(ends, t, output(y, t), yStride);
-      }
-    }
-    int end = step(run.steps() - 1);
-    own(last[0], width).copyFrom(after(h, end, width));
-    own(last[1], hidden).copyFrom(after(c, end, hidden));
+      end(h, last[0], width);
+      end(c, last[1], hidden);
+    };
+  }
+
+  private void step(int t, LstmGates.Forward s) {
+    s.at(t, sumsAt(t), beforeAt(t, hidden), afterAt(t, hidden));
+    s.hBeforeAt = beforeAt(t, width);
+    s.hAt = projected() ? entryAt(kept(m, t, hidden), hidden) : afterAt(t, width);
+    s.yAt = outputAt(t);
+    gates.forward(stream.team(), batch, s);
   }
 
   /** m_t; as many are kept as there are sums. */

@@ -1,6 +1,7 @@
 package dev.sluice.cpu;
 
 import dev.sluice.DType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -41,6 +42,8 @@ enum Reals {
     }
   };
 
+  private static final MemorySegment ZEROS = Arena.global().allocate(1 << 14, 64);
+
   abstract double get(MemorySegment m, long i);
 
   abstract void set(MemorySegment m, long i, double v);
@@ -56,8 +59,12 @@ enum Reals {
     MemorySegment.copy(from, fromAt * bytes(), to, toAt * bytes(), (long) count * bytes());
   }
 
+  /** Without the object that a part to be filled would be. */
   void zero(MemorySegment m, long at, int count) {
-    m.asSlice(at * bytes(), (long) count * bytes()).fill((byte) 0);
+    long end = (at + count) * bytes();
+    for (long e = at * bytes(); e < end; e += ZEROS.byteSize()) {
+      MemorySegment.copy(ZEROS, 0, m, e, Math.min(ZEROS.byteSize(), end - e));
+    }
   }
 
   int bytes() {

@@ -28,8 +28,10 @@ final class RowVector {
    * to[o] (+)= sum over k of from[k] w[k, o], for the outputs of some blocks.
    *
    * @param w [out, in] in panels, each of in rows and those that fill them up to a multiple of 16
-   * @param in length of from
-   * @param out length of to
+   * @param fromAt elements of from before the row
+   * @param toAt elements of to before the outputs
+   * @param in length of the row
+   * @param out number of the outputs
    * @param low the first block
    * @param high the block after the last
    * @param back whether the last comes first
@@ -37,7 +39,9 @@ final class RowVector {
   static void product(
       MemorySegment w,
       MemorySegment from,
+      long fromAt,
       MemorySegment to,
+      long toAt,
       int in,
       int out,
       int low,
@@ -46,7 +50,7 @@ final class RowVector {
       boolean back) {
     for (int i = low; i < high; i++) {
       int o = BLOCK * (back ? low + high - 1 - i : i);
-      block(w, from, in, to, o, Math.min(BLOCK, out - o), add);
+      block(w, from, fromAt, in, to, toAt, o, Math.min(BLOCK, out - o), add);
     }
   }
 
@@ -59,8 +63,10 @@ final class RowVector {
   private static void block(
       MemorySegment w,
       MemorySegment from,
+      long fromAt,
       int in,
       MemorySegment to,
+      long toAt,
       int o,
       int count,
       boolean add) {
@@ -78,13 +84,13 @@ final class RowVector {
     var g = a;
     var h = a;
     for (int k = 0; k + 1 < in; k += 2) {
-      var x = get(from, k);
+      var x = get(from, fromAt + k);
       long row = ROW * k;
       a = x.fma(fromMemorySegment(WIDTH, w, first + row, ORDER), a);
       b = x.fma(fromMemorySegment(WIDTH, w, second + row, ORDER), b);
       c = x.fma(fromMemorySegment(WIDTH, w, third + row, ORDER), c);
       d = x.fma(fromMemorySegment(WIDTH, w, fourth + row, ORDER), d);
-      var y = get(from, k + 1);
+      var y = get(from, fromAt + k + 1);
       long next = row + ROW;
       e = y.fma(fromMemorySegment(WIDTH, w, first + next, ORDER), e);
       f = y.fma(fromMemorySegment(WIDTH, w, second + next, ORDER), f);
@@ -92,25 +98,25 @@ final class RowVector {
       h = y.fma(fromMemorySegment(WIDTH, w, fourth + next, ORDER), h);
     }
     if (in % 2 == 1) {
-      var x = get(from, in - 1);
+      var x = get(from, fromAt + in - 1);
       long row = ROW * (in - 1);
       a = x.fma(fromMemorySegment(WIDTH, w, first + row, ORDER), a);
       b = x.fma(fromMemorySegment(WIDTH, w, second + row, ORDER), b);
       c = x.fma(fromMemorySegment(WIDTH, w, third + row, ORDER), c);
       d = x.fma(fromMemorySegment(WIDTH, w, fourth + row, ORDER), d);
     }
-    put(to, o, a.add(e), count, add);
-    put(to, o + COUNT, b.add(f), count - COUNT, add);
-    put(to, o + 2 * COUNT, c.add(g), count - 2 * COUNT, add);
-    put(to, o + 3 * COUNT, d.add(h), count - 3 * COUNT, add);
+    put(to, toAt + o, a.add(e), count, add);
+    put(to, toAt + o + COUNT, b.add(f), count - COUNT, add);
+    put(to, toAt + o + 2 * COUNT, c.add(g), count - 2 * COUNT, add);
+    put(to, toAt + o + 3 * COUNT, d.add(h), count - 3 * COUNT, add);
   }
 
-  private static FloatVector get(MemorySegment m, int at) {
+  private static FloatVector get(MemorySegment m, long at) {
     return FloatVector.broadcast(WIDTH, m.getAtIndex(ValueLayout.JAVA_FLOAT, at));
   }
 
   /** The first of a vector's numbers, at most as many as it has. */
-  private static void put(MemorySegment to, int o, FloatVector value, int count, boolean add) {
+  private static void put(MemorySegment to, long o, FloatVector value, int count, boolean add) {
     if (count >= COUNT) {
       (add ? value.add(fromMemorySegment(WIDTH, to, 4L * o, ORDER)) : value)
           .intoMemorySegment(to, 4L * o, ORDER);

@@ -214,15 +214,42 @@ interface StepProduct extends AutoCloseable {
         boolean back) {
       int blocks = (spec.out + RowVector.BLOCK - 1) / RowVector.BLOCK;
       int grain = Loops.GRAIN / (spec.in * RowVector.BLOCK) + 1;
-      var x = from.asSlice(4 * fromAt, 4L * spec.in);
-      var y = to.asSlice(4 * toAt, 4L * spec.out);
-      stream
-          .team()
-          .run(
-              blocks,
-              grain,
-              (low, high) ->
-                  RowVector.product(packed, x, y, spec.in, spec.out, low, high, spec.add, back));
+      stream.team().run(blocks, grain, stream.row().of(spec, packed, from, fromAt, to, toAt, back));
+    }
+
+    /** A product's blocks; a stream has one for all products. */
+    static final class Loop implements Team.Chunk {
+      private Spec spec;
+      private MemorySegment packed;
+      private MemorySegment from;
+      private long fromAt;
+      private MemorySegment to;
+      private long toAt;
+      private boolean back;
+
+      private Loop of(
+          Spec spec,
+          MemorySegment packed,
+          MemorySegment from,
+          long fromAt,
+          MemorySegment to,
+          long toAt,
+          boolean back) {
+        this.spec = spec;
+        this.packed = packed;
+        this.from = from;
+        this.fromAt = fromAt;
+        this.to = to;
+        this.toAt = toAt;
+        this.back = back;
+        return this;
+      }
+
+      @Override
+      public void run(int low, int high) {
+        RowVector.product(
+            packed, from, fromAt, to, toAt, spec.in, spec.out, low, high, spec.add, back);
+      }
     }
 
     @Override

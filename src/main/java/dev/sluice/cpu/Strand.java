@@ -73,7 +73,7 @@ abstract class Strand {
   }
 
   /**
-   * All steps.
+   * {@return what does all steps, as often as it is run, and makes no objects}
    *
    * @param x [T, N, C], read where the input products are the steps' own
    * @param initial the states before, [N, width] each, null for zeros
@@ -81,7 +81,7 @@ abstract class Strand {
    * @param y the first row of this direction's part of [T, N, D P]
    * @param last where the states after go, [N, width] each
    */
-  abstract void forward(
+  abstract Runnable forward(
       MemorySegment x,
       MemorySegment[] initial,
       MemorySegment lengths,
@@ -250,12 +250,20 @@ abstract class Strand {
     return ((long) index * run.batch() + first) * width;
   }
 
-  static void copyOrZero(MemorySegment from, MemorySegment to) {
+  /** Fills the state before the first step, zeros for null. */
+  final void start(MemorySegment from, MemorySegment states, int width) {
+    long at = beforeAt(step(0), width);
     if (from == null) {
-      to.fill((byte) 0);
+      reals.zero(states, at, batch * width);
     } else {
-      to.copyFrom(from);
+      reals.copy(from, entryAt(0, width), states, at, batch * width);
     }
+  }
+
+  /** Hands the state after the last step out. */
+  final void end(MemorySegment states, MemorySegment to, int width) {
+    long at = afterAt(step(run.steps() - 1), width);
+    reals.copy(states, at, to, entryAt(0, width), batch * width);
   }
 
   /**

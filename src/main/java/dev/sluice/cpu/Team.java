@@ -29,8 +29,7 @@ final class Team implements AutoCloseable {
     try {
       ENTRY =
           MethodHandles.lookup()
-              .findVirtual(
-                  Team.class, "enter", MethodType.methodType(void.class, MemorySegment.class));
+              .findVirtual(Team.class, "enter", MethodType.methodType(void.class, long.class));
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -40,6 +39,7 @@ final class Team implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment stub;
   private final AtomicInteger ticket = new AtomicInteger();
+  private final Rows rows = new Rows();
   private Chunk work;
   private Thread caller;
   private int items;
@@ -50,7 +50,8 @@ final class Team implements AutoCloseable {
     this.threads = threads;
     this.stub =
         Linker.nativeLinker()
-            .upcallStub(ENTRY.bindTo(this), FunctionDescriptor.ofVoid(ValueLayout.ADDRESS), arena);
+            .upcallStub(
+                ENTRY.bindTo(this), FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), arena);
   }
 
   int threads() {
@@ -112,15 +113,25 @@ final class Team implements AutoCloseable {
       }
       return;
     }
-    run(
-        count * parts,
-        grain,
-        (from, to) -> {
-          for (int item = from; item < to; item++) {
-            int part = item % parts;
-            work.run(item / parts, cut(length, part, parts), cut(length, part + 1, parts));
-          }
-        });
+    rows.work = work;
+    rows.length = length;
+    rows.parts = parts;
+    run(count * parts, grain, rows);
+  }
+
+  /** Parts of rows as items; one object does for all loops. */
+  private static final class Rows implements Chunk {
+    RowPart work;
+    int length;
+    int parts;
+
+    @Override
+    public void run(int from, int to) {
+      for (int item = from; item < to; item++) {
+        int part = item % parts;
+        work.run(item / parts, cut(length, part, parts), cut(length, part + 1, parts));
+      }
+    }
   }
 
   /** Where a part begins: at a multiple of 64 elements, so that vectors stay whole. */
@@ -131,9 +142,11 @@ final class Team implements AutoCloseable {
   /**
    * Called by OpenMP on each thread; an exception that left an upcall would end the JVM. The caller
    * always gets the first chunk, so that a loop that is run again finds its data in the same cache.
+   *
+   * @param data an address that says nothing; as a segment it would be an object a call
    */
   @SuppressWarnings("unused")
-  private void enter(MemorySegment data) {
+  private void enter(long data) {
     try {
       int mine = Thread.currentThread() == caller ? 0 : ticket.getAndIncrement();
       for (; mine < chunks; mine = ticket.getAndIncrement()) {

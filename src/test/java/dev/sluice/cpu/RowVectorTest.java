@@ -11,6 +11,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** One row times a matrix, against sums in double; a part leaves the other outputs alone. */
 class RowVectorTest {
+  /** Elements before the row and before the outputs. */
+  private static final int FROM = 3;
+
+  private static final int TO = 5;
+
   @ParameterizedTest
   @CsvSource({"1, 1", "3, 5", "16, 64", "37, 65", "64, 200", "130, 67"})
   void partsOfTheOutputs(int in, int out) {
@@ -25,19 +30,20 @@ class RowVectorTest {
 
   private static void check(int in, int out, int low, int high, boolean add, boolean back) {
     var w = Samples.floats(1, in * out);
-    var x = Samples.floats(2, in);
-    var y = Samples.floats(3, out);
+    var x = Samples.floats(2, FROM + in);
+    var y = Samples.floats(3, TO + out);
     try (var arena = Arena.ofConfined()) {
       var to = segment(arena, y);
-      RowVector.product(
-          panels(arena, w, in, out), segment(arena, x), to, in, out, low, high, add, back);
+      var from = segment(arena, x);
+      var panels = panels(arena, w, in, out);
+      RowVector.product(panels, from, FROM, to, TO, in, out, low, high, add, back);
       for (int o = 0; o < out; o++) {
         boolean part = o >= low * RowVector.BLOCK && o < high * RowVector.BLOCK;
-        double sum = add || !part ? y[o] : 0;
+        double sum = add || !part ? y[TO + o] : 0;
         for (int k = 0; part && k < in; k++) {
-          sum += (double) x[k] * w[o * in + k];
+          sum += (double) x[FROM + k] * w[o * in + k];
         }
-        assertEquals(sum, to.getAtIndex(ValueLayout.JAVA_FLOAT, o), 1e-5, "output " + o);
+        assertEquals(sum, to.getAtIndex(ValueLayout.JAVA_FLOAT, TO + o), 1e-5, "output " + o);
       }
     }
   }
