@@ -1998,6 +1998,24 @@ public class Dnnl_h extends Dnnl_h$shared {
     public static int dnnl_BA16a16b() {
         return dnnl_BA16a16b;
     }
+    private static final int dnnl_BA16a32b = (int)504L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.dnnl_BA16a32b = 504
+     * }
+     */
+    public static int dnnl_BA16a32b() {
+        return dnnl_BA16a32b;
+    }
+    private static final int dnnl_BA16a64b = (int)506L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.dnnl_BA16a64b = 506
+     * }
+     */
+    public static int dnnl_BA16a64b() {
+        return dnnl_BA16a64b;
+    }
     private static final int dnnl_bcad = (int)835L;
     /**
      * {@snippet lang=c :

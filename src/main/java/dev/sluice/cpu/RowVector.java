@@ -2,6 +2,7 @@ package dev.sluice.cpu;
 
 import static dev.sluice.cpu.Lanes.COUNT;
 import static dev.sluice.cpu.Lanes.ORDER;
+import static dev.sluice.cpu.Lanes.STEP;
 import static dev.sluice.cpu.Lanes.WIDTH;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -11,23 +12,24 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * One row times a matrix, over vectors; bound by how fast the matrix comes from the caches, so it
- * lies in the order of its use: in panels of {@link #PANEL} outputs, [in, PANEL] each, filled up
- * with zeros.
+ * lies in the order of its use: in panels of {@link #BLOCK} outputs, [in, BLOCK] each, filled up
+ * with anything. Four panels side by side took a third more time than one that is as wide.
  */
 final class RowVector {
-  static final int PANEL = 16;
-
   /** Outputs that are worked on at once; a thread's part begins at a multiple of it. */
   static final int BLOCK = 4 * COUNT;
 
-  private static final long ROW = 4L * PANEL;
+  /** The inputs of a panel are filled up to a multiple of it. */
+  static final int ROWS = 16;
+
+  private static final long ROW = 4L * BLOCK;
 
   private RowVector() {}
 
   /**
    * to[o] (+)= sum over k of from[k] w[k, o], for the outputs of some blocks.
    *
-   * @param w [out, in] in panels, each of in rows and those that fill them up to a multiple of 16
+   * @param w [out, in] in panels, each of in rows and those that fill them up
    * @param fromAt elements of from before the row
    * @param toAt elements of to before the outputs
    * @param in length of the row
@@ -54,11 +56,6 @@ final class RowVector {
     }
   }
 
-  /** Where the weights of an output begin. */
-  private static long at(int o, int in) {
-    return ROW * (o / PANEL) * ((in + PANEL - 1) / PANEL * PANEL) + 4 * (o % PANEL);
-  }
-
   /** Even and odd inputs apart, so that no addition waits for the one before. */
   private static void block(
       MemorySegment w,
@@ -70,11 +67,7 @@ final class RowVector {
       int o,
       int count,
       boolean add) {
-    // What there is not is the first again, and not stored.
-    long first = at(o, in);
-    long second = count > COUNT ? at(o + COUNT, in) : first;
-    long third = count > 2 * COUNT ? at(o + 2 * COUNT, in) : first;
-    long fourth = count > 3 * COUNT ? at(o + 3 * COUNT, in) : first;
+    long panel = 4L * o * ((in + ROWS - 1) / ROWS * ROWS);
     var a = FloatVector.zero(WIDTH);
     var b = a;
     var c = a;
@@ -85,25 +78,24 @@ final class RowVector {
     var h = a;
     for (int k = 0; k + 1 < in; k += 2) {
       var x = get(from, fromAt + k);
-      long row = ROW * k;
-      a = x.fma(fromMemorySegment(WIDTH, w, first + row, ORDER), a);
-      b = x.fma(fromMemorySegment(WIDTH, w, second + row, ORDER), b);
-      c = x.fma(fromMemorySegment(WIDTH, w, third + row, ORDER), c);
-      d = x.fma(fromMemorySegment(WIDTH, w, fourth + row, ORDER), d);
+      long row = panel + ROW * k;
+      a = x.fma(fromMemorySegment(WIDTH, w, row, ORDER), a);
+      b = x.fma(fromMemorySegment(WIDTH, w, row + STEP, ORDER), b);
+      c = x.fma(fromMemorySegment(WIDTH, w, row + 2 * STEP, ORDER), c);
+      d = x.fma(fromMemorySegment(WIDTH, w, row + 3 * STEP, ORDER), d);
       var y = get(from, fromAt + k + 1);
-      long next = row + ROW;
-      e = y.fma(fromMemorySegment(WIDTH, w, first + next, ORDER), e);
-      f = y.fma(fromMemorySegment(WIDTH, w, second + next, ORDER), f);
-      g = y.fma(fromMemorySegment(WIDTH, w, third + next, ORDER), g);
-      h = y.fma(fromMemorySegment(WIDTH, w, fourth + next, ORDER), h);
+      e = y.fma(fromMemorySegment(WIDTH, w, row + 4 * STEP, ORDER), e);
+      f = y.fma(fromMemorySegment(WIDTH, w, row + 5 * STEP, ORDER), f);
+      g = y.fma(fromMemorySegment(WIDTH, w, row + 6 * STEP, ORDER), g);
+      h = y.fma(fromMemorySegment(WIDTH, w, row + 7 * STEP, ORDER), h);
     }
     if (in % 2 == 1) {
       var x = get(from, fromAt + in - 1);
-      long row = ROW * (in - 1);
-      a = x.fma(fromMemorySegment(WIDTH, w, first + row, ORDER), a);
-      b = x.fma(fromMemorySegment(WIDTH, w, second + row, ORDER), b);
-      c = x.fma(fromMemorySegment(WIDTH, w, third + row, ORDER), c);
-      d = x.fma(fromMemorySegment(WIDTH, w, fourth + row, ORDER), d);
+      long row = panel + ROW * (in - 1);
+      a = x.fma(fromMemorySegment(WIDTH, w, row, ORDER), a);
+      b = x.fma(fromMemorySegment(WIDTH, w, row + STEP, ORDER), b);
+      c = x.fma(fromMemorySegment(WIDTH, w, row + 2 * STEP, ORDER), c);
+      d = x.fma(fromMemorySegment(WIDTH, w, row + 3 * STEP, ORDER), d);
     }
     put(to, toAt + o, a.add(e), count, add);
     put(to, toAt + o + COUNT, b.add(f), count - COUNT, add);

@@ -180,10 +180,19 @@ interface StepProduct extends AutoCloseable {
     private final Spec spec;
     private final Primitive pack;
 
+    /** The layout that {@link RowVector} reads. */
+    private static int panels() {
+      return switch (RowVector.BLOCK) {
+        case 64 -> dnnl_BA16a64b();
+        case 32 -> dnnl_BA16a32b();
+        default -> dnnl_BA16a16b();
+      };
+    }
+
     Row(MemorySegment engine, Spec spec) {
       this.spec = spec;
       try (var descriptors = new Descriptors()) {
-        var panels = descriptors.tagged(dnnl_BA16a16b(), spec.in, spec.out);
+        var panels = descriptors.tagged(panels(), spec.in, spec.out);
         this.pack = Primitive.reorder(engine, plain(descriptors, spec), panels);
       }
     }

@@ -50,13 +50,13 @@ class RowVectorTest {
 
   /** w [out, in] as panels of outputs; what fills them up is not zero, since nobody may add it. */
   private static MemorySegment panels(Arena arena, float[] w, int in, int out) {
-    int rows = (in + RowVector.PANEL - 1) / RowVector.PANEL * RowVector.PANEL;
-    int panels = (out + RowVector.PANEL - 1) / RowVector.PANEL;
-    var all = arena.allocate(4L * panels * rows * RowVector.PANEL, 64);
+    int rows = (in + RowVector.ROWS - 1) / RowVector.ROWS * RowVector.ROWS;
+    int panels = (out + RowVector.BLOCK - 1) / RowVector.BLOCK;
+    var all = arena.allocate(4L * panels * rows * RowVector.BLOCK, 64);
     all.fill((byte) 0x40);
     for (int o = 0; o < out; o++) {
       for (int k = 0; k < in; k++) {
-        int at = (o / RowVector.PANEL * rows + k) * RowVector.PANEL + o % RowVector.PANEL;
+        int at = (o / RowVector.BLOCK * rows + k) * RowVector.BLOCK + o % RowVector.BLOCK;
         all.setAtIndex(ValueLayout.JAVA_FLOAT, at, w[o * in + k]);
       }
     }
