@@ -35,11 +35,12 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
   }
 
   /** What decides how weights are packed: not how long sequences are, nor how many. */
-  private record Layout(RnnSpec spec, boolean training, boolean single, boolean apart) {}
+  private record Layout(
+      RnnSpec spec, boolean training, boolean row, boolean inputRow, boolean apart) {}
 
   @Override
   public Object layout() {
-    return new Layout(spec, run.training(), run.batch() == 1, cut.apart());
+    return new Layout(spec, run.training(), run.batch() == 1, rows() == 1, cut.apart());
   }
 
   @Override
@@ -211,7 +212,7 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
     }
     return () -> {
       for (int direction = 0; direction < work.length; direction++) {
-        inputProduct(trip, layer, strands[direction]);
+        strands[direction].input(trip.input(layer));
         work[direction].run();
       }
     };
@@ -232,25 +233,6 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
           }
         };
     return () -> trip.stream.team().run(work.length, 1, chunk);
-  }
-
-  private void inputProduct(Trip trip, int layer, Strand strand) {
-    long gates = (long) spec.kind().gates() * spec.hidden();
-    long in = spec.inputOf(layer);
-    multiply.run(
-        trip.stream,
-        false,
-        true,
-        rows(),
-        gates,
-        in,
-        trip.input(layer),
-        in,
-        strand.weights.input(),
-        in,
-        0,
-        strand.sums(),
-        gates);
   }
 
   private Runnable forward(Trip trip, int index, Strand strand) {

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -32,10 +33,11 @@ final class PackedNetwork implements AutoCloseable {
     try {
       for (int share = 0; share < Math.max(1, cut.shares()); share++) {
         int rows = (cut.apart() ? cut.share(share) : cut.whole()).count();
-        products.computeIfAbsent(rows, n -> made(engine, productsOf(spec, run, n)));
-        if (cut.apart()) {
-          inputs.computeIfAbsent(rows, n -> made(engine, inputsOf(spec, n)));
-        }
+        products.computeIfAbsent(
+            rows, n -> made(productsOf(spec, run, n), p -> StepProduct.of(engine, spec, p)));
+        inputs.computeIfAbsent(
+            inputRows(run, rows),
+            n -> made(inputsOf(spec, n), p -> input(engine, run.training(), p)));
       }
       this.kinds = any(products).length;
       this.strands = spec.layers() * spec.directions();
@@ -47,10 +49,16 @@ final class PackedNetwork implements AutoCloseable {
     }
   }
 
-  private StepProduct[] made(MemorySegment engine, List<StepProduct.Spec> specs) {
+  /** Rows of an input product: where the batch is cut of one step, else of all. */
+  private int inputRows(RnnSpec.Run run, int rows) {
+    return cut.apart() ? rows : rows * run.steps();
+  }
+
+  private static StepProduct[] made(
+      List<StepProduct.Spec> specs, Function<StepProduct.Spec, StepProduct> make) {
     var made = new ArrayList<StepProduct>();
     try {
-      specs.forEach(product -> made.add(StepProduct.of(engine, spec, product)));
+      specs.forEach(product -> made.add(make.apply(product)));
       return made.toArray(StepProduct[]::new);
     } catch (RuntimeException e) {
       made.forEach(StepProduct::close);
@@ -63,13 +71,20 @@ final class PackedNetwork implements AutoCloseable {
     return products.values().iterator().next();
   }
 
-  /** The input product of a step: of the first layer, and of the others, which are alike. */
+  /** The input product of some rows: of the first layer, and of the others, which are alike. */
   private static List<StepProduct.Spec> inputsOf(RnnSpec spec, int rows) {
     int sums = spec.kind().gates() * spec.hidden();
     return IntStream.range(0, Math.min(2, spec.layers()))
         .map(spec::inputOf)
         .mapToObj(in -> new StepProduct.Spec(rows, in, sums, in, sums, 0, true, false))
         .toList();
+  }
+
+  /** Weights that change with each step are not packed for a single product. */
+  private StepProduct input(MemorySegment engine, boolean training, StepProduct.Spec product) {
+    return training && !cut.apart()
+        ? new StepProduct.Plain(reals, product)
+        : StepProduct.of(engine, spec, product);
   }
 
   /** The products of a kind; in inference those of forward, the first half, are enough. */
@@ -88,7 +103,7 @@ final class PackedNetwork implements AutoCloseable {
     spec.weights().values().forEach(shape -> all.add(shape.bytes(spec.type())));
     for (int strand = 0; strand < strands; strand++) {
       all.add(4L * spec.hidden() * reals.bytes());
-      all.add(cut.apart() ? inputOf(any(inputs), strand).packedBytes() : 0);
+      all.add(inputOf(any(inputs), strand).packedBytes());
       for (var product : any(products)) {
         all.add(product.packedBytes());
       }
@@ -114,9 +129,7 @@ final class PackedNetwork implements AutoCloseable {
       var own = weights(all, strand);
       packBias(own, all[biasOf(strand)]);
       int at = biasOf(strand) + 1;
-      if (cut.apart()) {
-        inputOf(any(inputs), strand).pack(stream, own.input(), all[at]);
-      }
+      inputOf(any(inputs), strand).pack(stream, own.input(), all[at]);
       for (int i = 0; i < kinds; i++) {
         any(products)[i].pack(stream, own.recurrent(), all[at + 1 + i]);
       }
@@ -174,21 +187,34 @@ final class PackedNetwork implements AutoCloseable {
       MemorySegment[] reserve) {
     var all = Blocks.cut(packed.memory(), parts);
     int bias = biasOf(index);
+    int rows = inputRows(run, share.count());
+    var own = weights(all, index);
     var steps =
         new Strand.Steps(
             share,
-            inputs.containsKey(share.count()) ? inputOf(inputs.get(share.count()), index) : null,
+            inputs.containsKey(rows) ? inputOf(inputs.get(rows), index) : null,
+            cut.apart(),
             products.get(share.count()),
-            Arrays.copyOfRange(all, bias + 1, bias + 2 + kinds),
+            factors(all, index, own),
             spec.bias() || spec.forgetBias() != 0 ? all[bias] : null);
     boolean reverse = index % spec.directions() == 1;
-    var own = weights(all, index);
     return switch (spec.kind()) {
       case LSTM -> new LstmStrand(stream, spec, run, reverse, own, steps, reserve);
       case GRU_RESET_AFTER, GRU_RESET_BEFORE ->
           new GruStrand(stream, spec, run, reverse, own, steps, reserve);
       case RNN_TANH, RNN_RELU -> new ElmanStrand(stream, spec, run, reverse, own, steps, reserve);
     };
+  }
+
+  /** What a strand's products multiply with: packed weights, or the row-major ones. */
+  private MemorySegment[] factors(MemorySegment[] all, int strand, Strand.Weights own) {
+    var factors = new MemorySegment[1 + kinds];
+    for (int i = 0; i < factors.length; i++) {
+      var packed = all[biasOf(strand) + 1 + i];
+      var plain = i == 0 ? own.input() : own.recurrent();
+      factors[i] = packed.byteSize() == 0 ? plain : packed;
+    }
+    return factors;
   }
 
   @Override

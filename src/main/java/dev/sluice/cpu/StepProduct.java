@@ -36,9 +36,10 @@ interface StepProduct extends AutoCloseable {
   /** What computes it. */
   String implementation();
 
+  /** {@return 0 where it multiplies with the whole row-major matrix} */
   long packedBytes();
 
-  /** Packs the rows of a recurrent matrix that take part. */
+  /** Packs the rows of a matrix that take part. */
   void pack(CpuStream stream, MemorySegment recurrent, MemorySegment packed);
 
   /**
@@ -267,7 +268,7 @@ interface StepProduct extends AutoCloseable {
     }
   }
 
-  /** Any type: a product over a copy of the weights. */
+  /** Any type: a product over the weights as they are given. */
   record Plain(Reals reals, Spec spec) implements StepProduct {
     @Override
     public String implementation() {
@@ -276,13 +277,12 @@ interface StepProduct extends AutoCloseable {
 
     @Override
     public long packedBytes() {
-      return (long) spec.in * spec.out * reals.bytes();
+      return 0;
     }
 
     @Override
     public void pack(CpuStream stream, MemorySegment recurrent, MemorySegment packed) {
-      long row = (long) (spec.transposed ? spec.in : spec.out) * reals.bytes();
-      packed.copyFrom(recurrent.asSlice(spec.firstRow * row, packedBytes()));
+      // The weights are read as they are given.
     }
 
     @Override
@@ -294,6 +294,7 @@ interface StepProduct extends AutoCloseable {
         MemorySegment to,
         long toAt,
         boolean back) {
+      int row = spec.transposed ? spec.in : spec.out;
       Multiply.of(reals)
           .run(
               stream,
@@ -304,8 +305,8 @@ interface StepProduct extends AutoCloseable {
               spec.in,
               from.asSlice(fromAt * reals.bytes()),
               spec.fromStride,
-              packed,
-              spec.transposed ? spec.in : spec.out,
+              packed.asSlice((long) spec.firstRow * row * reals.bytes()),
+              row,
               spec.add ? 1 : 0,
               to.asSlice(toAt * reals.bytes()),
               spec.toStride);

@@ -10,8 +10,8 @@ import java.lang.foreign.ValueLayout;
  * + 1, and in the reverse direction from t + 1 to t. In inference two entries are enough, used in
  * turns.
  *
- * <p>Where the batch is not cut, input products are one product over all T N rows, done by the
- * caller; so are their gradients always. What is serial is done here.
+ * <p>Where the batch is not cut, input products are one product over all T N rows; so are their
+ * gradients always. What is serial is done here.
  */
 abstract class Strand {
   final CpuStream stream;
@@ -41,7 +41,8 @@ abstract class Strand {
    * What the steps multiply with and add.
    *
    * @param share the rows
-   * @param input product of a step, or null where the caller does them all at once
+   * @param input product of a step or of all; null in backward
+   * @param apart whether it is of a step
    * @param products of the network's kind, those of backward after those of forward
    * @param packed the weights of the input product, then those of the others
    * @param bias the biases as the gates add them
@@ -49,6 +50,7 @@ abstract class Strand {
   record Steps(
       Cut.Share share,
       StepProduct input,
+      boolean apart,
       StepProduct[] products,
       MemorySegment[] packed,
       MemorySegment bias) {}
@@ -127,9 +129,20 @@ abstract class Strand {
     back ^= 1 << which;
   }
 
+  /**
+   * The input products of all steps at once, where they are not done on the way.
+   *
+   * @param x [T, N, C]
+   */
+  final void input(MemorySegment x) {
+    if (!steps.apart) {
+      steps.input.run(stream, steps.packed[0], x, 0, sums(), 0, false);
+    }
+  }
+
   /** At the first of some steps does the input products of all of them. */
   final void input(MemorySegment x, MemorySegment ends, int order) {
-    if (steps.input == null || order % Cut.CHUNK != 0) {
+    if (!steps.apart || order % Cut.CHUNK != 0) {
       return;
     }
     int wide = Math.toIntExact(x.byteSize() / bytes((long) rows()));
