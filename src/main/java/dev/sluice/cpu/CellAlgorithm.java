@@ -25,6 +25,9 @@ enum CellAlgorithm {
   /** Hidden channels that are worth timing Winograd for: with 16 it was slower. */
   private static final int WORTH_TIMING = 32;
 
+  /** The same of input channels, beside many outputs. */
+  private static final int FEWEST_INPUTS = 16;
+
   private final Layout layout;
 
   CellAlgorithm(Layout layout) {
@@ -53,7 +56,7 @@ enum CellAlgorithm {
     if (wish.equals("winograd")) {
       return List.of(WINOGRAD);
     }
-    return spec.inputs() >= WORTH_TIMING && spec.outputs() >= WORTH_TIMING
+    return spec.inputs() >= FEWEST_INPUTS && spec.outputs() >= WORTH_TIMING
         ? List.of(CHANNELS_LAST, WINOGRAD)
         : List.of(CHANNELS_LAST);
   }

@@ -14,12 +14,15 @@ import dev.sluice.spi.CellSpec;
 import dev.sluice.spi.Choice;
 import dev.sluice.spi.ConvPlan;
 import dev.sluice.spi.ConvSpec;
+import dev.sluice.spi.JointPlan;
+import dev.sluice.spi.JointSpec;
 import dev.sluice.spi.Kernel;
 import dev.sluice.spi.Plans;
 import dev.sluice.spi.Product;
 import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
 import java.lang.foreign.MemorySegment;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +46,8 @@ final class CpuBackend implements Backend {
   private final List<Stream> streams = new CopyOnWriteArrayList<>();
   private final Plans<ConvSpec, ConvPlan> convolutions =
       new Plans<>(() -> streams, CpuBackend::end);
+  private final Plans<JointSpec, Optional<WinogradJoint>> joints =
+      new Plans<>(() -> streams, plan -> {});
   private final Plans<RnnKey, CpuRnn> networks = new Plans<>(() -> streams, CpuRnn::close);
   private final Plans<CellSpec, Optional<ConvLstmPlan>> cells =
       new Plans<>(() -> streams, plan -> plan.ifPresent(ConvLstmPlan::close));
@@ -131,11 +136,32 @@ final class CpuBackend implements Backend {
 
   private ConvPlan floatConvolution(ConvSpec spec) {
     try {
-      return convolution(spec, layouts.of(spec, how -> trial(convolution(spec, how))));
+      return convolution(spec, choice(spec));
     } catch (NativeException e) {
       requireUnimplemented(e);
       return new GemmConvolution(spec);
     }
+  }
+
+  /** Where Winograd is faster for the widest of them, the others cost little beside it. */
+  @Override
+  public Optional<JointPlan> joint(JointSpec spec) {
+    if (spec.type() != DType.FLOAT32) {
+      return Optional.empty();
+    }
+    bind();
+    return joints.of(spec, this::winograd).map(JointPlan.class::cast);
+  }
+
+  private Optional<WinogradJoint> winograd(JointSpec spec) {
+    var widest = spec.of(Collections.max(spec.inputs()));
+    return choice(widest) == CellAlgorithm.WINOGRAD
+        ? Optional.of(new WinogradJoint(spec))
+        : Optional.empty();
+  }
+
+  private CellAlgorithm choice(ConvSpec spec) {
+    return layouts.of(spec, how -> trial(convolution(spec, how)));
   }
 
   private HostConvolution convolution(ConvSpec spec, CellAlgorithm how) {
@@ -192,6 +218,7 @@ final class CpuBackend implements Backend {
     networks.forEach((key, plan) -> all.add(plan.choice()));
     cells.forEach((key, plan) -> plan.ifPresent(p -> all.add(p.choice())));
     convolutions.forEach((spec, plan) -> all.add(choice(spec, plan)));
+    joints.forEach((spec, plan) -> plan.ifPresent(p -> all.add(choice(spec, p))));
     return List.copyOf(all);
   }
 
@@ -206,6 +233,11 @@ final class CpuBackend implements Backend {
     return new Choice(what, how, "channels last");
   }
 
+  private static Choice choice(JointSpec spec, WinogradJoint plan) {
+    var what = "convolution %dx%d".formatted(spec.kernelHeight(), spec.kernelWidth());
+    return new Choice(what, plan.implementation(), "channels last");
+  }
+
   @Override
   public Kernel kernel(String name) {
     return Kernels.named(name);
@@ -214,6 +246,7 @@ final class CpuBackend implements Backend {
   @Override
   public void close() {
     convolutions.close();
+    joints.close();
     networks.close();
     cells.close();
     blocks.values().forEach(HostMemory::close);

@@ -138,6 +138,13 @@ final class Lanes {
     }
   }
 
+  /** b = a for some bytes. */
+  static void copy(MemorySegment a, long aAt, MemorySegment b, long bAt, long bytes) {
+    for (long e = 0; e < bytes; e += STEP) {
+      fromMemorySegment(WIDTH, a, aAt + e, ORDER).intoMemorySegment(b, bAt + e, ORDER);
+    }
+  }
+
   /** a += b c for some bytes. */
   static void addProduct(
       MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment c, long cAt, long bytes) {

@@ -13,8 +13,9 @@ import java.util.Map;
  * output gate looks at both new memories.
  *
  * <p>Sums from the input, {@code xs [.., 7K]} = i, f, g, i', f', g', o; from the hidden state,
- * {@code hs [.., 4K]} = i, f, g, o; from the memory, {@code ms [.., 3K]} = i', f', g'. {@code xs}
- * is overwritten with the activations; in backward all three with the gradients of the sums.
+ * {@code hs [.., 4K]} = i, f, g, o; from the memory, {@code ms [.., 3K]} = i', f', g'; null where
+ * {@code xs} has them all. {@code xs} is overwritten with the activations; in backward all three
+ * with the gradients of the sums.
  */
 final class StLstmGates {
   private StLstmGates() {}
@@ -61,8 +62,8 @@ final class StLstmGates {
   private static Memory step(double forgetBias, Tensor... t) {
     return new Memory(
         t[0].memory(),
-        t[1].memory(),
-        t[2].memory(),
+        memory(t[1]),
+        memory(t[2]),
         t[3].memory(),
         t[4].memory(),
         memory(t[5]),
@@ -99,12 +100,9 @@ final class StLstmGates {
     long y = (prime ? 3L : 4L) * row * length;
     for (int j = from; j < length; j++) {
       long at = (long) row * length + j;
-      double i = sigmoid(reals.get(s.xs, x + j) + reals.get(other, y + j));
-      double f =
-          sigmoid(
-              reals.get(s.xs, x + length + j) + reals.get(other, y + length + j) + s.forgetBias);
-      double g =
-          Math.tanh(reals.get(s.xs, x + 2L * length + j) + reals.get(other, y + 2L * length + j));
+      double i = sigmoid(sum(reals, s.xs, x + j, other, y + j));
+      double f = sigmoid(sum(reals, s.xs, x + length + j, other, y + length + j) + s.forgetBias);
+      double g = Math.tanh(sum(reals, s.xs, x + 2L * length + j, other, y + 2L * length + j));
       double value = f * reals.get(before, at) + i * g;
       reals.set(s.xs, x + j, i);
       reals.set(s.xs, x + length + j, f);
@@ -170,18 +168,24 @@ final class StLstmGates {
     }
   }
 
+  private static double sum(Reals reals, MemorySegment a, long atA, MemorySegment b, long atB) {
+    return reals.get(a, atA) + (b == null ? 0 : reals.get(b, atB));
+  }
+
   private static void put(
       Reals reals, MemorySegment a, long atA, MemorySegment b, long atB, double value) {
     reals.set(a, atA, value);
-    reals.set(b, atB, value);
+    if (b != null) {
+      reals.set(b, atB, value);
+    }
   }
 
   private static Output output(Tensor... t) {
-    return new Output(t[0].memory(), t[1].memory(), t[2].memory(), t[3].memory(), t[4].memory());
+    return new Output(t[0].memory(), memory(t[1]), memory(t[2]), t[3].memory(), t[4].memory());
   }
 
   /**
-   * st_lstm_output(): xs, hs, the output gate's sum from the memories [.., K], the last
+   * st_lstm_output(): xs, hs, the output gate's sum from the memories [.., K] or null, the last
    * convolution's [.., K] (overwritten with its tanh), h_t [.., K].
    */
   private static void output(Stream stream, double[] scalars, Tensor... t) {
@@ -198,7 +202,8 @@ final class StLstmGates {
     long y = (4L * row + 3) * length;
     for (int j = from; j < length; j++) {
       long at = (long) row * length + j;
-      double o = sigmoid(reals.get(s.xs, x + j) + reals.get(s.hs, y + j) + reals.get(s.os, at));
+      double rest = s.os == null ? 0 : reals.get(s.os, at);
+      double o = sigmoid(sum(reals, s.xs, x + j, s.hs, y + j) + rest);
       double tanh = Math.tanh(reals.get(s.last, at));
       reals.set(s.xs, x + j, o);
       reals.set(s.last, at, tanh);
@@ -226,7 +231,9 @@ final class StLstmGates {
       double dh = reals.get(s.h, at);
       double da = dh * tanh * o * (1 - o);
       put(reals, s.xs, x + j, s.hs, y + j, da);
-      reals.set(s.os, at, da);
+      if (s.os != null) {
+        reals.set(s.os, at, da);
+      }
       reals.set(s.last, at, dh * o * (1 - tanh * tanh));
     }
   }

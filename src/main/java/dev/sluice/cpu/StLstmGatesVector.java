@@ -43,7 +43,7 @@ final class StLstmGatesVector {
   /** i, f and g of one memory, from the sums of two convolutions. */
   private static void gates(
       long end, long gate, MemorySegment xs, long x, MemorySegment ys, long y, float fb) {
-    for (long at = 0; at < 3 * gate; at += gate) {
+    for (long at = 0; ys != null && at < 3 * gate; at += gate) {
       Lanes.add(xs, x + at, ys, y + at, end);
     }
     add(xs, x + gate, x + gate + end, fb);
@@ -140,7 +140,6 @@ final class StLstmGatesVector {
               .mul(f)
               .mul(ONE.sub(f));
       df.intoMemorySegment(xs, x + gate + e, ORDER);
-      df.intoMemorySegment(ys, y + gate + e, ORDER);
     }
     addTo(end, delta, at, dc, dcAt);
     for (long e = 0; e < end; e += STEP) {
@@ -150,9 +149,10 @@ final class StLstmGatesVector {
       var di = d.mul(g).mul(i).mul(ONE.sub(i));
       var dg = d.mul(i).mul(ONE.sub(g.mul(g)));
       di.intoMemorySegment(xs, x + e, ORDER);
-      di.intoMemorySegment(ys, y + e, ORDER);
       dg.intoMemorySegment(xs, x + 2 * gate + e, ORDER);
-      dg.intoMemorySegment(ys, y + 2 * gate + e, ORDER);
+    }
+    for (long from = 0; ys != null && from < 3 * gate; from += gate) {
+      Lanes.copy(xs, x + from, ys, y + from, end);
     }
   }
 
@@ -161,8 +161,10 @@ final class StLstmGatesVector {
     long at = row * gate;
     long x = 7 * at + 6 * gate;
     long end = 4L * whole(length);
-    Lanes.add(s.xs(), x, s.hs(), 4 * at + 3 * gate, end);
-    Lanes.add(s.xs(), x, s.os(), at, end);
+    if (s.hs() != null) {
+      Lanes.add(s.xs(), x, s.hs(), 4 * at + 3 * gate, end);
+      Lanes.add(s.xs(), x, s.os(), at, end);
+    }
     Lanes.sigmoid(s.xs(), x, x + end);
     Lanes.tanh(s.last(), at, at + end);
     for (long e = 0; e < end; e += STEP) {
@@ -177,16 +179,18 @@ final class StLstmGatesVector {
     long gate = 4L * length;
     long at = row * gate;
     long x = 7 * at + 6 * gate;
-    long y = 4 * at + 3 * gate;
-    for (long e = 0; e < 4L * whole(length); e += STEP) {
+    long end = 4L * whole(length);
+    for (long e = 0; e < end; e += STEP) {
       var o = fromMemorySegment(WIDTH, s.xs(), x + e, ORDER);
       var t = fromMemorySegment(WIDTH, s.last(), at + e, ORDER);
       var dh = fromMemorySegment(WIDTH, s.h(), at + e, ORDER);
       var da = dh.mul(t).mul(o).mul(ONE.sub(o));
       da.intoMemorySegment(s.xs(), x + e, ORDER);
-      da.intoMemorySegment(s.hs(), y + e, ORDER);
-      da.intoMemorySegment(s.os(), at + e, ORDER);
       dh.mul(o).mul(ONE.sub(t.mul(t))).intoMemorySegment(s.last(), at + e, ORDER);
+    }
+    if (s.hs() != null) {
+      Lanes.copy(s.xs(), x, s.hs(), 4 * at + 3 * gate, end);
+      Lanes.copy(s.xs(), x, s.os(), at, end);
     }
     return whole(length);
   }

@@ -52,6 +52,16 @@ final class WinogradConvolution {
    * @param widths channels of each source
    */
   WinogradConvolution(ConvSpec spec, int... widths) {
+    this(spec, widths, 0, spec.outputs());
+  }
+
+  /**
+   * A convolution to some of the columns of y.
+   *
+   * @param column the first of them
+   * @param columns of y
+   */
+  WinogradConvolution(ConvSpec spec, int[] widths, int column, int columns) {
     this.spec = spec;
     this.inputs = Arrays.stream(widths).map(WinogradConvolution::padded).sum();
     this.outputs = padded(spec.outputs());
@@ -64,8 +74,7 @@ final class WinogradConvolution {
       sources[i] = source(widths[i], first);
       first = sources[i].end();
     }
-    this.tiles =
-        new WinogradFrames(spec.height(), spec.width(), spec.outputs(), TILE, TILE, 0, outputs);
+    this.tiles = frames(spec.outputs(), column, columns, TILE, 0);
     this.perRow = tiles.across();
     this.perFrame = perRow * tiles.down();
     int rows = spec.batch() * tiles.down();
@@ -75,9 +84,22 @@ final class WinogradConvolution {
   private Source source(int width, int first) {
     int taps = spec.kernelHeight();
     return new Source(
-        new WinogradFrames(spec.height(), spec.width(), width, TILE, side, taps / 2, padded(width)),
+        frames(width, 0, width, side, taps / 2),
         new WinogradWeights(taps, width, spec.outputs(), first, inputs, outputs),
         first);
+  }
+
+  private WinogradFrames frames(int channels, int first, int columns, int size, int margin) {
+    return new WinogradFrames(
+        spec.height(),
+        spec.width(),
+        channels,
+        first,
+        columns,
+        TILE,
+        size,
+        margin,
+        padded(channels));
   }
 
   /** Whether a cell's recurrent convolution can be done this way. */
@@ -333,7 +355,7 @@ final class WinogradConvolution {
    * @param dx added to, of each source; null where it is not wanted
    * @param du the gradient of the packed weights, to which is added
    * @param keep of du's values before, 1 or 0
-   * @param db added to, or null
+   * @param db added to, any number
    */
   void backward(
       CpuStream stream,
@@ -343,7 +365,7 @@ final class WinogradConvolution {
       MemorySegment[] dx,
       MemorySegment du,
       float keep,
-      MemorySegment db) {
+      MemorySegment... db) {
     var team = stream.team();
     team.bind();
     var m = products(stream);
@@ -435,10 +457,10 @@ final class WinogradConvolution {
     }
   }
 
-  private void addColumns(Team team, MemorySegment m, int size, MemorySegment db) {
-    if (db != null) {
-      var sums = m.asSlice(4 * everywhere * stride(outputs));
-      Loops.addColumns(team, Reals.FLOATS, sums, size, outputs, spec.outputs(), db, null);
+  private void addColumns(Team team, MemorySegment m, int size, MemorySegment[] db) {
+    var sums = m.asSlice(4 * everywhere * stride(outputs));
+    for (var b : db) {
+      Loops.addColumns(team, Reals.FLOATS, sums, size, outputs, spec.outputs(), b, null);
     }
   }
 

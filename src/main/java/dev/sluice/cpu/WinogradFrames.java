@@ -5,15 +5,26 @@ import java.util.Arrays;
 
 /**
  * Square windows of frames [N, H, W, C], carried to and from small arrays [size, size, padded]: a
- * window may reach over the border, where frames are zero, and has room for whole vectors.
+ * window may reach over the border, where frames are zero, and has room for whole vectors. The
+ * frames may be columns of wider ones.
  *
+ * @param first of the columns
+ * @param columns of a pixel, C where the frames are no columns of others
  * @param tile pixels along a side of a tile
  * @param size pixels along a side
  * @param margin pixels that a window reaches out of its tile on each side
  * @param padded channels of the array
  */
 record WinogradFrames(
-    int height, int width, int channels, int tile, int size, int margin, int padded) {
+    int height,
+    int width,
+    int channels,
+    int first,
+    int columns,
+    int tile,
+    int size,
+    int margin,
+    int padded) {
   /** Tiles along one axis. */
   private int tiles(int length) {
     return (length + tile - 1) / tile;
@@ -45,12 +56,12 @@ record WinogradFrames(
     for (int i = Math.max(0, -top); i < Math.min(size, height - top); i++) {
       long pixel = ((long) (row / down) * height + top + i) * width + from;
       int at = (i * size + from - left) * padded;
-      if (padded == channels) {
+      if (padded == columns) {
         run.at(frames, pixel * channels, window, at, (to - from) * channels);
         continue;
       }
       for (int j = 0; j < to - from; j++) {
-        run.at(frames, (pixel + j) * channels, window, at + j * padded, channels);
+        run.at(frames, (pixel + j) * columns + first, window, at + j * padded, channels);
       }
     }
   }

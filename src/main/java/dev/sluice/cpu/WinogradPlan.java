@@ -64,7 +64,8 @@ final class WinogradPlan extends HostConvolution {
       MemorySegment db) {
     var du = cpu.scratch(convolution.packedBytes())[0];
     var from = new MemorySegment[] {x};
-    convolution.backward(cpu, packed, from, dy, new MemorySegment[] {dx}, du, 0, db);
+    var biases = db == null ? new MemorySegment[0] : new MemorySegment[] {db};
+    convolution.backward(cpu, packed, from, dy, new MemorySegment[] {dx}, du, 0, biases);
     convolution.unpack(cpu, du, new MemorySegment[] {dw});
   }
 

@@ -81,7 +81,7 @@ public final class CausalLstm extends MemoryCell {
   }
 
   @Override
-  State advance(Pass pass, Tensor xs, State before, Tensor h) {
+  State advance(Pass pass, Tensor x, Tensor xs, State before, Tensor h) {
     var c = pass.passing(pass.empty(type, h.shape()));
     var m = pass.passing(pass.empty(type, h.shape()));
     var both = both(pass, h.shape());

@@ -37,11 +37,8 @@ public final class ConvGru implements Layer {
   private final Config config;
   private final DType type;
   private final List<Parameter> parameters = new ArrayList<>();
-  private final Parameter inputBias;
-  private final Convolve inputGates;
-  private final Convolve inputCandidate;
-  private final Convolve hiddenGates;
-  private final Convolve hiddenCandidate;
+  private final StepSums gates;
+  private final StepSums candidate;
   private final double[] scalars;
 
   /** Where r multiplies. Weights of one cannot be converted to the other. */
@@ -112,16 +109,23 @@ public final class ConvGru implements Layer {
       wx = Parameter.take(weights, "weight_x" + suffix, forX, init, type, arena);
       parameters.add(wx);
     }
-    inputBias = bias("bias_x" + suffix, weights, arena);
+    var bx = bias("bias_x" + suffix, weights, arena);
     var wh = Parameter.take(weights, "weight_h" + suffix, forH, init, type, arena);
     var bh = bias("bias_h" + suffix, weights, arena);
-    parameters.addAll(List.of(inputBias, wh, bh));
-    inputGates = wx == null ? null : Convolve.rows(wx, inputBias, 0, 2 * k);
-    inputCandidate = wx == null ? null : Convolve.rows(wx, inputBias, 2 * k, 3 * k);
-    hiddenGates = Convolve.rows(wh, bh, 0, 2 * k);
-    hiddenCandidate = Convolve.rows(wh, bh, 2 * k, 3 * k);
+    parameters.addAll(List.of(bx, wh, bh));
+    gates = rows(wx, bx, wh, bh, 0, 2 * k);
+    candidate = rows(wx, bx, wh, bh, 2 * k, 3 * k);
     scalars =
         new double[] {config.reset == Reset.AFTER ? 1 : 0, config.blend == Blend.UPDATE ? 1 : 0};
+  }
+
+  private static StepSums rows(
+      Parameter wx, Parameter bx, Parameter wh, Parameter bh, int from, int to) {
+    return new StepSums(
+        wx == null ? null : wx.rows(from, to),
+        bx.rows(from, to),
+        wh.rows(from, to),
+        bh.rows(from, to));
   }
 
   private Parameter bias(String name, Weights weights, DeviceArena arena) {
@@ -166,16 +170,25 @@ public final class ConvGru implements Layer {
     if (initial != null) {
       Shapes.check("convgru: h0", initial, type, "N, H, W, K", frame.dims());
     }
-    var h0 = initial == null ? pass.zeros(type, frame) : initial;
-    return run(pass, x, (int) dims[0], h0);
+    int steps = (int) dims[0];
+    if (initial != null) {
+      return run(pass, x, steps, initial, null);
+    }
+    var zero = pass.zeros(type, frame);
+    return run(pass, x, steps, zero, zero);
   }
 
-  /** Keeps y where the rest is computed again; x is null in a cell that gets no input. */
-  private Output run(Pass pass, Tensor x, int steps, Tensor initial) {
+  /**
+   * Keeps y where the rest is computed again.
+   *
+   * @param x null in a cell that gets no input
+   * @param zero the initial state where it is known to be
+   */
+  private Output run(Pass pass, Tensor x, int steps, Tensor initial, Tensor zero) {
     var y = pass.watch(pass.empty(type, initial.shape().outer(steps)));
     Segments.Steps work =
         (inner, _, read, before, kept) -> {
-          whole(inner, read.getFirst(), before.getFirst(), kept.getFirst());
+          whole(inner, read.getFirst(), before.getFirst(), zero, kept.getFirst());
           return List.of();
         };
     pass.together(
@@ -183,18 +196,15 @@ public final class ConvGru implements Layer {
     return new Output(y, y.at(steps - 1L));
   }
 
-  private void whole(Pass pass, Tensor x, Tensor initial, Tensor y) {
-    int k = config.hidden;
-    boolean given = x != null;
-    var rz =
-        given ? inputGates.inPlace(pass, x) : biases(pass, inputBias.rows(0, 2 * k), y, initial);
+  private void whole(Pass pass, Tensor x, Tensor initial, Tensor zero, Tensor y) {
+    var rz = gates.start(pass, x, y.shape());
     var n =
-        given
-            ? inputCandidate.inPlace(pass, x)
-            : biases(pass, inputBias.rows(2 * k, 3 * k), y, initial);
+        config.reset == Reset.AFTER
+            ? candidate.ofInput(pass, x, y.shape())
+            : candidate.start(pass, x, y.shape());
     var h = initial;
     for (int t = 0; t < y.shape().dim(0); t++) {
-      step(pass, rz.at(t), n.at(t), h, y.at(t));
+      step(pass, x == null ? null : x.at(t), rz.at(t), n.at(t), h, h == zero, y.at(t));
       h = y.at(t);
     }
   }
@@ -227,24 +237,15 @@ public final class ConvGru implements Layer {
         Shapes.ANY,
         Shapes.ANY,
         config.hidden);
-    return run(pass, null, steps, initial);
+    return run(pass, null, steps, initial, null);
   }
 
-  /** What stands for the convolution of an input that there is not. */
-  private Tensor biases(Pass pass, Parameter bias, Tensor y, Tensor initial) {
-    var dims = initial.shape().dims();
-    dims[3] = bias.value().shape().dim(0);
-    var sums = pass.watchInPlace(pass.zeros(type, Shape.of(dims).outer(y.shape().dim(0))));
-    run(pass, "add_bias", bias.value(), sums);
-    pass.record(() -> run(pass, "column_sums", pass.gradient(sums), bias.gradient()));
-    return sums;
-  }
-
-  private void step(Pass pass, Tensor rz, Tensor n, Tensor before, Tensor h) {
-    hiddenGates.addTo(pass, before, rz);
+  private void step(
+      Pass pass, Tensor x, Tensor rz, Tensor n, Tensor before, boolean zero, Tensor h) {
+    gates.add(pass, x, before, zero, rz);
     Tensor q;
     if (config.reset == Reset.AFTER) {
-      q = hiddenCandidate.inPlace(pass, before);
+      q = candidate.ofHidden(pass, before);
       run(pass, "gru_reset", rz, q, before);
     } else {
       q = pass.passing(pass.empty(type, before.shape()));
@@ -255,7 +256,7 @@ public final class ConvGru implements Layer {
             var dh = pass.wants(before) ? pass.gradient(before) : unwanted(pass, before);
             run(pass, "gru_reset_backward", rz, q, before, pass.gradient(q), dh);
           });
-      hiddenCandidate.addTo(pass, q, n);
+      candidate.add(pass, x, q, zero, n);
     }
     run(pass, "gru_blend", rz, n, q, before, h);
     pass.record(

@@ -178,15 +178,21 @@ public abstract sealed class MemoryCell implements Layer permits StLstm, CausalL
   private List<Tensor> steps(
       Pass pass, int from, List<Tensor> read, List<Tensor> before, List<Tensor> kept) {
     var state = new State(before.get(0), before.get(1), before.get(2));
-    var sums = input.of(pass, read.getFirst());
+    var x = read.getFirst();
+    var sums = start(pass, x);
     for (int t = 0; t < sums.shape().dim(0); t++) {
-      state = advance(pass, sums.at(t), state, kept.getFirst().at(t));
+      state = advance(pass, x.at(t), sums.at(t), state, kept.getFirst().at(t));
     }
     return List.of(state.c, state.m);
   }
 
-  /** One step from the sums of x, its h written where it is told. */
-  abstract State advance(Pass pass, Tensor xs, State before, Tensor h);
+  /** The sums of x, of all steps. */
+  Tensor start(Pass pass, Tensor x) {
+    return input.of(pass, x);
+  }
+
+  /** One step from x and what {@link #start} left for it, its h written where it is told. */
+  abstract State advance(Pass pass, Tensor x, Tensor xs, State before, Tensor h);
 
   final long height() {
     return config.layerNorm == null ? Shapes.ANY : config.layerNorm.height();

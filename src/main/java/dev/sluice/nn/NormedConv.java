@@ -55,6 +55,11 @@ final class NormedConv implements Layer {
     return parameters;
   }
 
+  /** {@return the weight, [K, C, kh, kw]} */
+  Parameter weight() {
+    return parameters.getFirst();
+  }
+
   /** The sums, a new tensor that the caller overwrites with their gradient on the way back. */
   Tensor of(Pass pass, Tensor x) {
     var sums = convolve.inPlace(pass, x);

@@ -10,11 +10,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -43,6 +45,7 @@ public final class Pass implements AutoCloseable {
   private final List<Runnable> records = new ArrayList<>();
   private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
   private final Map<Object, Tensor> madeOnce = new HashMap<>();
+  private final Map<Object, Consumer<Pass>> afterwards = new LinkedHashMap<>();
   private final Set<Tensor> passing = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Tensor> free = new ArrayList<>();
   private final OptionalLong seed;
@@ -331,6 +334,16 @@ public final class Pass implements AutoCloseable {
   }
 
   /**
+   * Says what is left to do when all records were walked, for all calls with an equal key.
+   *
+   * @param work of the outermost pass
+   * @return whether this was the first call
+   */
+  boolean afterwards(Object key, Consumer<Pass> work) {
+    return outer != null ? outer.afterwards(key, work) : afterwards.putIfAbsent(key, work) == null;
+  }
+
+  /**
    * Goes back from a loss: adds to the gradient of every watched tensor and every parameter. What
    * was recorded is spent: several losses go back at once, from their sum.
    *
@@ -381,9 +394,11 @@ public final class Pass implements AutoCloseable {
             for (int i = records.size() - 1; i >= 0; i--) {
               records.get(i).run();
             }
+            afterwards.values().forEach(work -> work.accept(this));
           });
     } finally {
       records.clear();
+      afterwards.clear();
       device.publish(stream);
     }
   }

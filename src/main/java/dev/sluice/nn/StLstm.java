@@ -2,8 +2,11 @@ package dev.sluice.nn;
 
 import dev.sluice.DType;
 import dev.sluice.DeviceArena;
+import dev.sluice.Shape;
 import dev.sluice.Tensor;
 import dev.sluice.weights.Weights;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * x: [N, H, W, C] to h: [N, H, W, K], one step, or [T, N, H, W, C] to [T, N, H, W, K]: the
@@ -37,6 +40,9 @@ public final class StLstm extends MemoryCell {
   private final NormedConv memory;
   private final NormedConv output;
   private final Convolve last;
+
+  /** The sums of i, f, g, of i', f', g' and of o, each at once into x's; empty with layer norm. */
+  private final List<JointConvolve> joint;
 
   /**
    * What a step gave its memories, [N, H, W, K] each; for the decoupling loss.
@@ -72,6 +78,26 @@ public final class StLstm extends MemoryCell {
     memory = branch("conv_m", 3 * config.hidden(), config.hidden(), weights, arena);
     output = branch("conv_o", config.hidden(), 2 * config.hidden(), weights, arena);
     last = last(weights, arena);
+    int k = config.hidden();
+    joint =
+        config.layerNorm() != null
+            ? List.of()
+            : List.of(
+                joint(0, 3, hidden.weight().rows(0, 3 * k)),
+                joint(3, 6, memory.weight()),
+                joint(6, 7, hidden.weight().rows(3 * k, 4 * k), output.weight()));
+  }
+
+  /** Some of the seven parts, of x and of other weights. */
+  private JointConvolve joint(int from, int to, Parameter... others) {
+    int k = config.hidden();
+    var weights = new ArrayList<>(List.of(others));
+    weights.add(1, input.weight().rows(from * k, to * k));
+    return new JointConvolve(weights, List.of(), from * k, 7 * k);
+  }
+
+  private boolean joint(Pass pass, Tensor x) {
+    return !joint.isEmpty() && joint.stream().allMatch(j -> j.plan(pass, x.shape()).isPresent());
   }
 
   @Override
@@ -85,21 +111,36 @@ public final class StLstm extends MemoryCell {
         "stlstm: x", x, type, "N, H, W, C", Shapes.ANY, height(), width(), config.inputs());
     check(before, x.shape());
     var h = pass.watch(pass.empty(type, before.h().shape()));
-    return advance(pass, input.of(pass, x), before, h, deltas);
+    return advance(pass, x, start(pass, x), before, h, deltas);
   }
 
   @Override
-  State advance(Pass pass, Tensor xs, State before, Tensor h) {
-    return advance(pass, xs, before, h, Deltas.NONE);
+  Tensor start(Pass pass, Tensor x) {
+    if (!joint(pass, x)) {
+      return super.start(pass, x);
+    }
+    var dims = x.shape().dims();
+    dims[dims.length - 1] = 7L * config.hidden();
+    return pass.watchInPlace(pass.empty(type, Shape.of(dims)));
   }
 
-  private State advance(Pass pass, Tensor xs, State before, Tensor h, Deltas deltas) {
+  @Override
+  State advance(Pass pass, Tensor x, Tensor xs, State before, Tensor h) {
+    return advance(pass, x, xs, before, h, Deltas.NONE);
+  }
+
+  private State advance(Pass pass, Tensor x, Tensor xs, State before, Tensor h, Deltas deltas) {
     var c = pass.passing(pass.empty(type, h.shape()));
     var m = pass.passing(pass.empty(type, h.shape()));
     var both = both(pass, h.shape());
     pass.record(() -> pass.spent(c, m, both));
-    var hs = hidden.inTurns(pass, before.h());
-    var ms = memory.inTurns(pass, before.m());
+    boolean atOnce = joint(pass, x);
+    var hs = atOnce ? null : hidden.inTurns(pass, before.h());
+    var ms = atOnce ? null : memory.inTurns(pass, before.m());
+    if (atOnce) {
+      joint.get(0).into(pass, List.of(before.h(), x), xs);
+      joint.get(1).into(pass, List.of(before.m(), x), xs);
+    }
     run(
         pass,
         "st_lstm_memory",
@@ -132,7 +173,10 @@ public final class StLstm extends MemoryCell {
                 arrived(pass, deltas.m),
                 pass.gradientOrNull(before.c()),
                 pass.gradientOrNull(before.m())));
-    var os = output.inTurns(pass, both);
+    var os = atOnce ? null : output.inTurns(pass, both);
+    if (atOnce) {
+      joint.get(2).into(pass, List.of(before.h(), x, both), xs);
+    }
     var tanh = last.inPlace(pass, both);
     run(pass, "st_lstm_output", NONE, xs, hs, os, tanh, h);
     pass.record(

@@ -86,6 +86,16 @@ public interface Backend extends AutoCloseable {
   ConvPlan convolution(ConvSpec spec);
 
   /**
+   * {@return a sum of convolutions that is done at once, or nothing where one after the other is no
+   * slower}
+   *
+   * @param spec the shape
+   */
+  default Optional<JointPlan> joint(JointSpec spec) {
+    return Optional.empty();
+  }
+
+  /**
    * {@return a recurrent network over a whole sequence}
    *
    * @param spec the network

@@ -207,6 +207,44 @@ class WinogradConvolutionTest {
     }
   }
 
+  /** Some columns of wider frames, beside which nothing is touched. */
+  @ParameterizedTest
+  @CsvSource({"3, 12, 5, 20", "5, 16, 16, 48"})
+  void columnsOfWiderFramesAreTheSame(int kernel, int outputs, int first, int columns) {
+    var s = new ConvSpec(DType.FLOAT32, 2, 9, 6, 7, outputs, kernel, kernel, false);
+    try (var arena = device.arena();
+        var stream = new CpuStream(OneDnn.engine(), 2)) {
+      var whole = new WinogradConvolution(s, 7);
+      var part = new WinogradConvolution(s, new int[] {7}, first, columns);
+      var packed = arena.zeros(DType.FLOAT32, Shape.of(whole.packedBytes() / 4)).memory();
+      whole.pack(stream, one(weights(arena, DType.FLOAT32, s)), packed);
+      var x = one(frames(arena, DType.FLOAT32, s, 1, 7));
+      var y = frames(arena, DType.FLOAT32, s, 2, outputs);
+      var wide = frames(arena, DType.FLOAT32, s, 3, columns);
+      var before = wide.doubles();
+      whole.forward(stream, packed, null, x, y.memory(), false);
+      part.forward(stream, packed, null, x, wide.memory(), false);
+      assertArrayEquals(y.doubles(), columns(wide.doubles(), columns, first, outputs), 0);
+      assertArrayEquals(
+          columns(before, columns, first + outputs, columns - first - outputs),
+          columns(wide.doubles(), columns, first + outputs, columns - first - outputs),
+          0);
+      var dx = one(arena.zeros(DType.FLOAT32, Shape.of(2, 9, 6, 7)));
+      whole.backwardData(stream, packed, y.memory(), dx);
+      var other = one(arena.zeros(DType.FLOAT32, Shape.of(2, 9, 6, 7)));
+      part.backwardData(stream, packed, wide.memory(), other);
+      assertEquals(-1, dx[0].mismatch(other[0]));
+    }
+  }
+
+  private static double[] columns(double[] frames, int columns, int first, int count) {
+    var some = new double[frames.length / columns * count];
+    for (int i = 0; i < some.length; i++) {
+      some[i] = frames[i / count * columns + first + i % count];
+    }
+    return some;
+  }
+
   /** y, dx, dw and db of a convolution of some sources, whose x and w are cut by channels. */
   private static double[][] way(DeviceArena arena, CpuStream stream, ConvSpec s, int... widths) {
     int pixels = s.batch() * s.height() * s.width();
