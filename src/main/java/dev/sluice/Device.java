@@ -55,7 +55,7 @@ public final class Device implements AutoCloseable {
    *     device where there are several: {@code cuda:1}
    * @param threads threads a caller's work may use, 0 for the machine's physical cores
    * @param memoryCap bytes that may be reserved at most
-   * @param math what float32 products may be rounded to, where the engine has it
+   * @param math what float32 products may be rounded to; an engine that has no such mode refuses
    */
   public record Options(String engine, int threads, long memoryCap, MathMode math) {
     /** Checks the values. */
@@ -203,7 +203,7 @@ public final class Device implements AutoCloseable {
     return backend.title();
   }
 
-  /** {@return what float32 products may be rounded to, where the engine has it} */
+  /** {@return what float32 products may be rounded to} */
   public MathMode math() {
     return math;
   }

@@ -3,7 +3,8 @@ package dev.sluice;
 /**
  * What an engine may round the factors of float32 products and convolutions to. Sums are float32 in
  * every mode, and so is every tensor; what an engine keeps within a whole sequence, and what a
- * convolution gives, may be rounded like the factors.
+ * convolution gives, may be rounded like the factors. The CPU engine has {@link #EXACT} and, on
+ * CPUs with AMX, {@link #BFLOAT16}: single rows and small products stay exact.
  */
 public enum MathMode {
   /** Nothing: every factor keeps its 24 bits. */

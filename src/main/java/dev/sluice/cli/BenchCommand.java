@@ -43,7 +43,8 @@ import picocli.CommandLine.Spec;
       "peak_bytes: most memory in use on the device at once, scratch memory included;"
           + " activation_bytes: the most that a round's pass held, gradients included; heap_bytes:"
           + " Java heap allocated by the median round, or null;",
-      "engine, algorithm, layout (null where the engine does not say), threads, versions.",
+      "engine, math, algorithm, layout (null where the engine does not say), threads,"
+          + " versions.",
       "A suite: suite, results (such objects), left_out (problem, gflop)."
     })
 final class BenchCommand implements Callable<Integer> {

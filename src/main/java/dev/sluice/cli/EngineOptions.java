@@ -21,8 +21,9 @@ final class EngineOptions {
       paramLabel = "MODE",
       defaultValue = "EXACT",
       description =
-          "What the cuda engine may round the factors of products to: exact (nothing), tf32,"
-              + " float16, whose losses are scaled in training, or bfloat16; default: exact.")
+          "What the factors of products may be rounded to: exact (nothing); bfloat16, on CPUs with"
+              + " AMX too; with the cuda engine tf32, or float16, whose losses are"
+              + " scaled in training; default: exact.")
   MathMode math;
 
   @Option(

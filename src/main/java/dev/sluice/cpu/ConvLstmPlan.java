@@ -27,7 +27,7 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
   private final GateConvolutions convolutions;
   private final FrameReorder frames;
 
-  ConvLstmPlan(MemorySegment engine, CellSpec spec, CellAlgorithm algorithm) {
+  ConvLstmPlan(OneDnnEngine engine, CellSpec spec, CellAlgorithm algorithm) {
     this.spec = spec;
     this.layout = algorithm.layout();
     this.hasInput = spec.inputs() > 0;

@@ -6,6 +6,7 @@ import dev.sluice.spi.ConvSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Makes the oneDNN primitives of one convolution whose frames lie in given layouts. */
 final class ConvPrimitives implements AutoCloseable {
@@ -22,20 +23,23 @@ final class ConvPrimitives implements AutoCloseable {
   };
   static final int[] REORDER = {DNNL_ARG_FROM(), DNNL_ARG_TO()};
 
-  private final MemorySegment engine;
+  private final OneDnnEngine engine;
   private final ConvSpec spec;
   private final Descriptors held = new Descriptors();
   private final List<Primitive> owned = new ArrayList<>();
   private final MemorySegment source;
   private final MemorySegment destination;
   private final MemorySegment anyWeights;
+  private final MemorySegment sourceFactor;
+  private final MemorySegment destinationFactor;
+  private final MemorySegment anyFactor;
   private final MemorySegment plainWeights;
   private final MemorySegment biases;
   private final MemorySegment ones;
   private final MemorySegment noDilation;
   private final MemorySegment padding;
 
-  ConvPrimitives(MemorySegment engine, ConvSpec spec, Layout from, Layout to) {
+  ConvPrimitives(OneDnnEngine engine, ConvSpec spec, Layout from, Layout to) {
     this.engine = engine;
     this.spec = spec;
     long n = spec.batch();
@@ -52,6 +56,10 @@ final class ConvPrimitives implements AutoCloseable {
       source = held.tagged(from.tag(), n, c, h, w);
       destination = held.tagged(to.tag(), n, k, h, w);
       anyWeights = held.tagged(dnnl_format_tag_any(), k, c, kh, kw);
+      int factors = engine.factors();
+      sourceFactor = held.taggedAs(factors, from.tag(), n, c, h, w);
+      destinationFactor = held.taggedAs(factors, to.tag(), n, k, h, w);
+      anyFactor = held.taggedAs(factors, dnnl_format_tag_any(), k, c, kh, kw);
       plainWeights = held.tagged(dnnl_oihw(), k, c, kh, kw);
       biases = held.tagged(dnnl_x(), k);
     } catch (RuntimeException e) {
@@ -72,17 +80,17 @@ final class ConvPrimitives implements AutoCloseable {
    */
   Primitive forward(boolean bias, boolean add, boolean training, MemorySegment packed) {
     int kind = training ? dnnl_forward_training() : dnnl_forward_inference();
-    var weights = packed == null ? anyWeights : packed;
+    var weights = packed == null ? anyFactor : packed;
     return make(
         "dnnl_convolution_forward_primitive_desc_create",
         add,
         (out, attributes) ->
             dnnl_convolution_forward_primitive_desc_create(
                 out,
-                engine,
+                engine.handle(),
                 kind,
                 dnnl_convolution_direct(),
-                source,
+                sourceFactor,
                 weights,
                 bias ? biases : MemorySegment.NULL,
                 destination,
@@ -102,11 +110,11 @@ final class ConvPrimitives implements AutoCloseable {
         (out, attributes) ->
             dnnl_convolution_backward_data_primitive_desc_create(
                 out,
-                engine,
+                engine.handle(),
                 dnnl_convolution_direct(),
                 source,
-                anyWeights,
-                destination,
+                anyFactor,
+                destinationFactor,
                 ones,
                 noDilation,
                 padding,
@@ -124,12 +132,12 @@ final class ConvPrimitives implements AutoCloseable {
         (out, attributes) ->
             dnnl_convolution_backward_weights_primitive_desc_create(
                 out,
-                engine,
+                engine.handle(),
                 dnnl_convolution_direct(),
-                source,
+                sourceFactor,
                 anyWeights,
                 bias ? biases : MemorySegment.NULL,
-                destination,
+                destinationFactor,
                 ones,
                 noDilation,
                 padding,
@@ -156,7 +164,8 @@ final class ConvPrimitives implements AutoCloseable {
     try (var descriptors = new Descriptors()) {
       var attributes = descriptors.attributes(add);
       var made = OneDnn.create(call, out -> maker.make(out, attributes));
-      return own(new Primitive(engine, made, call + " " + spec));
+      var given = Map.of(DNNL_ARG_SRC(), source, DNNL_ARG_DIFF_DST(), destination);
+      return own(new Primitive(engine, made, call + " " + spec, given));
     }
   }
 

@@ -26,7 +26,7 @@ final class Convolutions implements AutoCloseable {
    * @param add whether forward adds to what is there
    */
   Convolutions(
-      MemorySegment engine,
+      OneDnnEngine engine,
       CellSpec cell,
       int batch,
       int all,

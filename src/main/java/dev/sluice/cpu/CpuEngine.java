@@ -2,6 +2,7 @@ package dev.sluice.cpu;
 
 import dev.sluice.Device;
 import dev.sluice.EngineUnavailableException;
+import dev.sluice.MathMode;
 import dev.sluice.bindings.NativeLibraries;
 import dev.sluice.bindings.NativeLibrary;
 import dev.sluice.spi.Backend;
@@ -57,6 +58,20 @@ public final class CpuEngine implements Engine {
   @Override
   public Backend open(Device.Options options) {
     NativeLibraries.load(NativeLibrary.ONEDNN);
-    return new CpuBackend(options.threads() > 0 ? options.threads() : Cores.physical());
+    requireMath(options.math());
+    int threads = options.threads() > 0 ? options.threads() : Cores.physical();
+    return new CpuBackend(threads, options.math());
+  }
+
+  /** AVX-512 BF16 alone is slower than float32: a ConvLSTM's step took thrice as long with it. */
+  private static void requireMath(MathMode math) {
+    if (math != MathMode.EXACT && math != MathMode.BFLOAT16) {
+      throw new EngineUnavailableException(
+          "expected math EXACT or BFLOAT16, which are what the CPU engine has, got " + math);
+    }
+    if (math == MathMode.BFLOAT16 && !OneDnn.hasAmx()) {
+      throw new EngineUnavailableException(
+          "bfloat16 products need a CPU with AMX; this one has " + OneDnn.isa());
+    }
   }
 }

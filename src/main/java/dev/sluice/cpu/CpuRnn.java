@@ -23,7 +23,7 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
   private final Cut cut;
   private final PackedNetwork network;
 
-  CpuRnn(MemorySegment engine, RnnSpec spec, RnnSpec.Run run, int threads) {
+  CpuRnn(OneDnnEngine engine, RnnSpec spec, RnnSpec.Run run, int threads) {
     this.spec = spec;
     this.run = run;
     this.reals = Reals.of(spec.type());

@@ -14,19 +14,22 @@ import java.util.Map;
  * before a call returns, so there is nothing to wait for.
  */
 final class CpuStream extends Stream {
-  private final MemorySegment engine;
+  private final OneDnnEngine engine;
   private final MemorySegment handle;
   private final Team team;
   private final List<CpuStream> parts = new ArrayList<>();
   private final Map<Primitive, Primitive.Execution> executions = new IdentityHashMap<>();
   private final StepProduct.Row.Loop row = new StepProduct.Row.Loop();
+  private final RoundedProducts products;
   private final Scratch primitives = new Scratch();
+  private final Scratch conversions = new Scratch();
   private final Scratch plans = new Scratch();
   private final Scratch steps = new Scratch();
 
-  CpuStream(MemorySegment engine, int threads) {
+  CpuStream(OneDnnEngine engine, int threads) {
     this.engine = engine;
     this.team = new Team(threads);
+    this.products = new RoundedProducts(engine);
     try {
       this.handle = OneDnn.stream(engine);
     } catch (RuntimeException e) {
@@ -74,6 +77,16 @@ final class CpuStream extends Stream {
     return primitives.of(bytes);
   }
 
+  /** Converted arguments of a running primitive. */
+  MemorySegment conversionScratch(long bytes) {
+    return conversions.of(bytes);
+  }
+
+  /** Matrix products with rounded factors. */
+  RoundedProducts products() {
+    return products;
+  }
+
   /** Runs a primitive on the data of its arguments, given in the order of their ids. */
   void execute(Primitive primitive, int[] ids, MemorySegment... data) {
     var execution = execution(primitive, ids);
@@ -108,7 +121,7 @@ final class CpuStream extends Stream {
 
   @Override
   public long scratchBytes() {
-    long own = primitives.bytes() + plans.bytes() + steps.bytes();
+    long own = primitives.bytes() + conversions.bytes() + plans.bytes() + steps.bytes();
     return own + parts.stream().mapToLong(CpuStream::scratchBytes).sum();
   }
 
@@ -126,9 +139,11 @@ final class CpuStream extends Stream {
   public void close() {
     parts.forEach(CpuStream::close);
     executions.values().forEach(Primitive.Execution::close);
+    products.close();
     OneDnn.destroy(handle, s -> dnnl_stream_destroy(s));
     team.close();
     primitives.close();
+    conversions.close();
     plans.close();
     steps.close();
   }

@@ -17,19 +17,29 @@ final class Descriptors implements AutoCloseable {
 
   /** A float32 memory descriptor in a named layout. */
   MemorySegment tagged(int tag, long... dims) {
+    return taggedAs(dnnl_f32(), tag, dims);
+  }
+
+  /** The same of another data type. */
+  MemorySegment taggedAs(int type, int tag, long... dims) {
     var sizes = longs(dims);
     return keep(
         "dnnl_memory_desc_create_with_tag",
-        out -> dnnl_memory_desc_create_with_tag(out, dims.length, sizes, dnnl_f32(), tag));
+        out -> dnnl_memory_desc_create_with_tag(out, dims.length, sizes, type, tag));
   }
 
   /** A float32 matrix whose elements lie so many apart. */
   MemorySegment strided(long rows, long columns, long... strides) {
+    return stridedAs(dnnl_f32(), rows, columns, strides);
+  }
+
+  /** The same of another data type. */
+  MemorySegment stridedAs(int type, long rows, long columns, long... strides) {
     var dims = longs(rows, columns);
     var steps = longs(strides);
     return keep(
         "dnnl_memory_desc_create_with_strides",
-        out -> dnnl_memory_desc_create_with_strides(out, 2, dims, dnnl_f32(), steps));
+        out -> dnnl_memory_desc_create_with_strides(out, 2, dims, type, steps));
   }
 
   private MemorySegment keep(String call, ToIntFunction<MemorySegment> make) {

@@ -9,12 +9,12 @@ import java.util.Map;
 final class FrameReorder implements AutoCloseable {
   private record Way(int steps, int channels, Layout from, Layout to) {}
 
-  private final MemorySegment engine;
+  private final OneDnnEngine engine;
   private final CellSpec spec;
   private final Layout inner;
   private final Map<Way, Primitive> ways = new HashMap<>();
 
-  FrameReorder(MemorySegment engine, CellSpec spec, Layout inner) {
+  FrameReorder(OneDnnEngine engine, CellSpec spec, Layout inner) {
     this.engine = engine;
     this.spec = spec;
     this.inner = inner;

@@ -22,14 +22,17 @@ interface Multiply {
       MemorySegment c,
       long ldc);
 
-  /** float32 by oneDNN. */
+  /** float32 by oneDNN, its factors rounded where the engine does so. */
   Multiply FLOATS =
       (stream, ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc) -> {
         if (m == 0 || n == 0) {
           return;
         }
         stream.team().bind();
-        OneDnn.sgemm(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
+        var rounded = stream.products();
+        if (!rounded.multiply(stream, ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc)) {
+          OneDnn.sgemm(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
+        }
       };
 
   /** float64 by plain loops, for gradient checks: oneDNN has none. */

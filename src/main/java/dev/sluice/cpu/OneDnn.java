@@ -90,13 +90,10 @@ final class OneDnn {
     return found;
   }
 
-  static MemorySegment engine() {
-    return create("dnnl_engine_create", out -> dnnl_engine_create(out, dnnl_cpu(), 0));
-  }
-
-  static MemorySegment stream(MemorySegment engine) {
+  static MemorySegment stream(OneDnnEngine engine) {
     return create(
-        "dnnl_stream_create", out -> dnnl_stream_create(out, engine, dnnl_stream_in_order()));
+        "dnnl_stream_create",
+        out -> dnnl_stream_create(out, engine.handle(), dnnl_stream_in_order()));
   }
 
   /** What oneDNN generates code for: avx2, avx512_core_amx. */
@@ -115,6 +112,12 @@ final class OneDnn {
       case 0x1fef -> "avx512_core_amx_fp16";
       default -> "isa" + Integer.toHexString(dnnl_get_effective_cpu_isa());
     };
+  }
+
+  /** Whether the CPU has tiles of bfloat16. */
+  static boolean hasAmx() {
+    int bits = dnnl_cpu_isa_avx512_core_amx();
+    return (dnnl_get_effective_cpu_isa() & bits) == bits;
   }
 
   static String version() {

@@ -21,7 +21,7 @@ final class OneDnnConvolution extends HostConvolution {
   private final Primitive weights;
   private final Primitive unpackWeights;
 
-  OneDnnConvolution(MemorySegment engine, ConvSpec spec) {
+  OneDnnConvolution(OneDnnEngine engine, ConvSpec spec) {
     super(spec);
     this.primitives = new ConvPrimitives(engine, spec, Layout.CHANNELS_LAST, Layout.CHANNELS_LAST);
     try {

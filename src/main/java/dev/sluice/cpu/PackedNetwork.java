@@ -26,7 +26,7 @@ final class PackedNetwork implements AutoCloseable {
   private final int each;
   private final long[] parts;
 
-  PackedNetwork(MemorySegment engine, RnnSpec spec, RnnSpec.Run run, Cut cut) {
+  PackedNetwork(OneDnnEngine engine, RnnSpec spec, RnnSpec.Run run, Cut cut) {
     this.spec = spec;
     this.reals = Reals.of(spec.type());
     this.cut = cut;
@@ -81,7 +81,7 @@ final class PackedNetwork implements AutoCloseable {
   }
 
   /** Weights that change with each step are not packed for a single product. */
-  private StepProduct input(MemorySegment engine, boolean training, StepProduct.Spec product) {
+  private StepProduct input(OneDnnEngine engine, boolean training, StepProduct.Spec product) {
     return training && !cut.apart()
         ? new StepProduct.Plain(reals, product)
         : StepProduct.of(engine, spec, product);

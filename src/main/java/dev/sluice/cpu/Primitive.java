@@ -7,7 +7,9 @@ import dev.sluice.bindings.onednn.dnnl_exec_arg_t;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A oneDNN primitive: immutable and good for all threads; what an execution changes (memory
@@ -21,16 +23,23 @@ final class Primitive implements AutoCloseable {
 
   private static final List<String> REFUSED = List.of("ref", "gemm", "x64:gemm");
 
-  private final MemorySegment engine;
+  private final OneDnnEngine engine;
   private final MemorySegment description;
   private final MemorySegment primitive;
   private final String implementation;
+  private final Map<Integer, Primitive> conversions = new HashMap<>();
   private volatile boolean closed;
 
   /**
    * @param description a primitive descriptor, owned from here on
+   * @param given descriptors of arguments as callers have them, by id: what the primitive wants
+   *     otherwise is converted before each run
    */
-  Primitive(MemorySegment engine, MemorySegment description, String what) {
+  Primitive(
+      OneDnnEngine engine,
+      MemorySegment description,
+      String what,
+      Map<Integer, MemorySegment> given) {
     this.engine = engine;
     this.description = description;
     try {
@@ -39,11 +48,20 @@ final class Primitive implements AutoCloseable {
         throw new NativeException(
             what, UNIMPLEMENTED, "dnnl_unimplemented", "only the implementation " + implementation);
       }
+      given.forEach(this::convert);
       this.primitive =
           OneDnn.create("dnnl_primitive_create", out -> dnnl_primitive_create(out, description));
     } catch (RuntimeException e) {
+      conversions.values().forEach(Primitive::close);
       OneDnn.destroy(description, d -> dnnl_primitive_desc_destroy(d));
       throw e;
+    }
+  }
+
+  private void convert(int argument, MemorySegment given) {
+    var wanted = dnnl_primitive_desc_query_md(description, dnnl_query_exec_arg_md(), argument);
+    if (dnnl_memory_desc_get_size(wanted) > 0 && dnnl_memory_desc_equal(wanted, given) == 0) {
+      conversions.put(argument, reorder(engine, given, wanted));
     }
   }
 
@@ -88,11 +106,15 @@ final class Primitive implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment arguments;
     private final MemorySegment[] memories;
+    private final Execution[] conversions;
+    private final long[] convertedBytes;
     private final long scratchBytes;
 
     Execution(Primitive primitive, int... ids) {
       this.primitive = primitive;
       this.memories = new MemorySegment[ids.length + 1];
+      this.conversions = new Execution[ids.length];
+      this.convertedBytes = new long[ids.length];
       this.arguments = dnnl_exec_arg_t.allocateArray(ids.length + 1, arena);
       try {
         this.scratchBytes = primitive.bytes(dnnl_query_scratchpad_md());
@@ -113,15 +135,30 @@ final class Primitive implements AutoCloseable {
         memories[i] =
             OneDnn.create(
                 "dnnl_memory_create",
-                out -> dnnl_memory_create(out, descriptor, primitive.engine, MemorySegment.NULL));
+                out ->
+                    dnnl_memory_create(
+                        out, descriptor, primitive.engine.handle(), MemorySegment.NULL));
         var argument = dnnl_exec_arg_t.asSlice(arguments, i);
         dnnl_exec_arg_t.arg(argument, id);
         dnnl_exec_arg_t.memory(argument, memories[i]);
+        var conversion = primitive.conversions.get(id);
+        if (conversion != null) {
+          conversions[i] = new Execution(conversion, DNNL_ARG_FROM(), DNNL_ARG_TO());
+          convertedBytes[i] = Blocks.aligned(dnnl_memory_desc_get_size(descriptor));
+        }
       }
     }
 
     /** Lets an argument, given by its place among the ids, lie at an address from now on. */
     void bind(int argument, long address) {
+      if (argument < conversions.length && conversions[argument] != null) {
+        conversions[argument].bind(0, address);
+      } else {
+        place(argument, address);
+      }
+    }
+
+    private void place(int argument, long address) {
       OneDnn.check(
           dnnl_memory_set_data_handle(memories[argument], MemorySegment.ofAddress(address)),
           "dnnl_memory_set_data_handle");
@@ -129,14 +166,36 @@ final class Primitive implements AutoCloseable {
 
     /** Runs on what was bound. */
     void run(CpuStream stream) {
-      bind(memories.length - 1, stream.primitiveScratch(scratchBytes).address());
+      convert(stream);
+      place(memories.length - 1, stream.primitiveScratch(scratchBytes).address());
       OneDnn.check(
           dnnl_primitive_execute(primitive.primitive, stream.handle(), memories.length, arguments),
           "dnnl_primitive_execute");
     }
 
+    private void convert(CpuStream stream) {
+      long bytes = 0;
+      for (long each : convertedBytes) {
+        bytes += each;
+      }
+      long at = stream.conversionScratch(bytes).address();
+      for (int i = 0; i < conversions.length; i++) {
+        if (conversions[i] != null) {
+          conversions[i].place(1, at);
+          conversions[i].run(stream);
+          place(i, at);
+          at += convertedBytes[i];
+        }
+      }
+    }
+
     @Override
     public void close() {
+      for (var conversion : conversions) {
+        if (conversion != null) {
+          conversion.close();
+        }
+      }
       for (var memory : memories) {
         OneDnn.destroy(memory, m -> dnnl_memory_destroy(m));
       }
@@ -145,15 +204,17 @@ final class Primitive implements AutoCloseable {
   }
 
   /** A conversion between two layouts. */
-  static Primitive reorder(MemorySegment engine, MemorySegment from, MemorySegment to) {
+  static Primitive reorder(OneDnnEngine engine, MemorySegment from, MemorySegment to) {
     var call = "dnnl_reorder_primitive_desc_create";
     try (var descriptors = new Descriptors()) {
       var attributes = descriptors.attributes(false);
       var made =
           OneDnn.create(
               call,
-              out -> dnnl_reorder_primitive_desc_create(out, from, engine, to, engine, attributes));
-      return new Primitive(engine, made, call);
+              out ->
+                  dnnl_reorder_primitive_desc_create(
+                      out, from, engine.handle(), to, engine.handle(), attributes));
+      return new Primitive(engine, made, call, Map.of());
     }
   }
 
@@ -164,6 +225,7 @@ final class Primitive implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    conversions.values().forEach(Primitive::close);
     OneDnn.destroy(primitive, p -> dnnl_primitive_destroy(p));
     OneDnn.destroy(description, d -> dnnl_primitive_desc_destroy(d));
   }

@@ -13,7 +13,7 @@ final class SeparateConvolutions implements GateConvolutions {
   private final Convolutions first;
   private final FrameReorder frames;
 
-  SeparateConvolutions(MemorySegment engine, CellSpec spec, Layout layout, FrameReorder frames) {
+  SeparateConvolutions(OneDnnEngine engine, CellSpec spec, Layout layout, FrameReorder frames) {
     boolean hasInput = spec.inputs() > 0;
     int batch = spec.batch();
     int all = spec.steps() * batch;
@@ -30,7 +30,7 @@ final class SeparateConvolutions implements GateConvolutions {
 
   /** Closes what was made before where this one cannot be made. */
   private static Convolutions recurrent(
-      MemorySegment engine, CellSpec spec, Layout layout, int all, Convolutions... before) {
+      OneDnnEngine engine, CellSpec spec, Layout layout, int all, Convolutions... before) {
     boolean bias = before[0] == null;
     try {
       return new Convolutions(

@@ -5,6 +5,7 @@ import static dev.sluice.bindings.onednn.Dnnl_h.*;
 import dev.sluice.DType;
 import dev.sluice.spi.RnnSpec;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
 
 /**
  * The product of one step of a recurrence, {@code to (+)= from W^T} or {@code from W}, with the
@@ -66,7 +67,7 @@ interface StepProduct extends AutoCloseable {
    * A single row is not for oneDNN: 3.11's product writes past the scratchpad it asked for, and its
    * sgemm takes twice the time of a loop whose threads each keep their part of the weights.
    */
-  static StepProduct of(MemorySegment engine, RnnSpec network, Spec spec) {
+  static StepProduct of(OneDnnEngine engine, RnnSpec network, Spec spec) {
     boolean single = network.type() == DType.FLOAT32;
     if (single && spec.batch > 1) {
       return new Packed(engine, spec);
@@ -98,10 +99,10 @@ interface StepProduct extends AutoCloseable {
     private final Primitive product;
     private final Primitive pack;
 
-    Packed(MemorySegment engine, Spec spec) {
+    Packed(OneDnnEngine engine, Spec spec) {
       this.spec = spec;
       try (var descriptors = new Descriptors()) {
-        var any = descriptors.tagged(dnnl_format_tag_any(), spec.in, spec.out);
+        var any = descriptors.taggedAs(engine.factors(), dnnl_format_tag_any(), spec.in, spec.out);
         var plain = plain(descriptors, spec);
         // One layout for every batch, so that a model keeps one packed copy.
         try (var usual = product(engine, spec, USUAL_BATCH, any)) {
@@ -112,7 +113,7 @@ interface StepProduct extends AutoCloseable {
       }
     }
 
-    private Primitive reorder(MemorySegment engine, MemorySegment plain, MemorySegment layout) {
+    private Primitive reorder(OneDnnEngine engine, MemorySegment plain, MemorySegment layout) {
       try {
         return Primitive.reorder(engine, plain, layout);
       } catch (RuntimeException e) {
@@ -122,10 +123,11 @@ interface StepProduct extends AutoCloseable {
     }
 
     private static Primitive product(
-        MemorySegment engine, Spec spec, int batch, MemorySegment weights) {
+        OneDnnEngine engine, Spec spec, int batch, MemorySegment weights) {
       var call = "dnnl_matmul_primitive_desc_create";
       try (var descriptors = new Descriptors()) {
-        var from = descriptors.strided(batch, spec.in, spec.fromStride, 1);
+        var given = descriptors.strided(batch, spec.in, spec.fromStride, 1);
+        var from = descriptors.stridedAs(engine.factors(), batch, spec.in, spec.fromStride, 1);
         var to = descriptors.strided(batch, spec.out, spec.toStride, 1);
         var attributes = descriptors.attributes(spec.add);
         var made =
@@ -133,8 +135,8 @@ interface StepProduct extends AutoCloseable {
                 call,
                 out ->
                     dnnl_matmul_primitive_desc_create(
-                        out, engine, from, weights, MemorySegment.NULL, to, attributes));
-        return new Primitive(engine, made, call);
+                        out, engine.handle(), from, weights, MemorySegment.NULL, to, attributes));
+        return new Primitive(engine, made, call, Map.of(DNNL_ARG_SRC(), given));
       }
     }
 
@@ -190,7 +192,7 @@ interface StepProduct extends AutoCloseable {
       };
     }
 
-    Row(MemorySegment engine, Spec spec) {
+    Row(OneDnnEngine engine, Spec spec) {
       this.spec = spec;
       try (var descriptors = new Descriptors()) {
         var panels = descriptors.tagged(panels(), spec.in, spec.out);

@@ -26,7 +26,7 @@ final class Trial implements Race.Entrant {
   private CpuStream stream;
 
   /** A trial, which closes the plan. */
-  Trial(Plan plan, MemorySegment engine, int threads) {
+  Trial(Plan plan, OneDnnEngine engine, int threads) {
     this.plan = plan;
     this.together = new CpuStream(engine, threads);
     this.alone = new CpuStream(engine, 1);

@@ -48,7 +48,7 @@ class BenchCommandTest {
             ("cell mode steps batch input hidden layers bidirectional lengths peephole layer_norm"
                  + " reset recompute height width kernel dtype seed warmup rounds min_ms median_ms"
                  + " p90_ms p99_ms p999_ms gflop gflops peak_gflops peak_fraction peak_bytes"
-                 + " activation_bytes heap_bytes engine algorithm layout threads versions")
+                 + " activation_bytes heap_bytes engine math algorithm layout threads versions")
                 .split(" ")),
         report.keySet());
     assertEquals("convlstm", report.get("cell"));
@@ -57,6 +57,7 @@ class BenchCommandTest {
     assertEquals(3L, report.get("kernel"));
     assertEquals("float32", report.get("dtype"));
     assertEquals(5L, report.get("seed"));
+    assertEquals("exact", report.get("math"));
     assertTrue(report.get("algorithm").toString().startsWith("conv_lstm: "), report::toString);
     assertTrue(report.get("layout").toString().startsWith("conv_lstm: "), report::toString);
     assertTrue((Long) report.get("peak_bytes") >= (Long) report.get("activation_bytes"));

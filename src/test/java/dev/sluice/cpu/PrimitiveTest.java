@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.DType;
+import dev.sluice.MathMode;
 import dev.sluice.NativeException;
 import dev.sluice.bindings.NativeLibraries;
 import dev.sluice.bindings.NativeLibrary;
-import dev.sluice.bindings.onednn.Dnnl_h;
 import dev.sluice.spi.ConvSpec;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +18,7 @@ class PrimitiveTest {
   @Test
   void refusesTheReferenceImplementation() {
     NativeLibraries.load(NativeLibrary.ONEDNN);
-    var engine = OneDnn.engine();
+    var engine = OneDnnEngine.open(MathMode.EXACT);
     var spec = new ConvSpec(DType.FLOAT32, 1, 4, 4, 17, 16, 3, 3, false);
     try (var mixed = new ConvPrimitives(engine, spec, Layout.CHANNELS_LAST, Layout.BLOCKS_OF_16)) {
       var e = assertThrows(NativeException.class, () -> mixed.forward(false, false, false, null));
@@ -31,6 +31,6 @@ class PrimitiveTest {
       var chosen = plain.forward(false, false, false, null).implementation();
       assertFalse(chosen.isEmpty() || chosen.startsWith("ref"), chosen);
     }
-    Dnnl_h.dnnl_engine_destroy(engine);
+    engine.close();
   }
 }

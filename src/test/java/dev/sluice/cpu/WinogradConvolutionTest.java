@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
+import dev.sluice.MathMode;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
@@ -111,7 +112,7 @@ class WinogradConvolutionTest {
     var s = definition(cell);
     var convolution = new WinogradConvolution(s, cell.inputs());
     try (var arena = device.arena();
-        var stream = new CpuStream(OneDnn.engine(), threads)) {
+        var stream = new CpuStream(OneDnnEngine.open(MathMode.EXACT), threads)) {
       var w = weights(arena, DType.FLOAT32, s);
       var packed = arena.zeros(DType.FLOAT32, Shape.of(convolution.packedBytes() / 4));
       convolution.pack(stream, one(w), packed.memory());
@@ -196,7 +197,7 @@ class WinogradConvolutionTest {
     var s =
         new ConvSpec(DType.FLOAT32, 2, size, size + 1, first + second, 12, kernel, kernel, true);
     try (var arena = device.arena();
-        var stream = new CpuStream(OneDnn.engine(), 2)) {
+        var stream = new CpuStream(OneDnnEngine.open(MathMode.EXACT), 2)) {
       var whole = way(arena, stream, s, first + second);
       var parts = way(arena, stream, s, first, second);
       for (int i = 0; i < whole.length; i++) {

@@ -35,6 +35,7 @@ public record Measurement(Problem problem, int warmup, int rounds) {
       return new Report(
           problem,
           device.engine(),
+          device.math(),
           threads,
           warmup,
           timing,

@@ -1,5 +1,6 @@
 package dev.sluice.cli.bench;
 
+import dev.sluice.MathMode;
 import dev.sluice.nn.Pass;
 import dev.sluice.spi.Choice;
 import java.util.LinkedHashMap;
@@ -14,6 +15,7 @@ import java.util.stream.Collectors;
  *
  * @param problem what ran
  * @param engine which engine
+ * @param math what it may round the factors of products to
  * @param threads how many it used
  * @param warmup untimed rounds before
  * @param timing of the rounds
@@ -27,6 +29,7 @@ import java.util.stream.Collectors;
 public record Report(
     Problem problem,
     String engine,
+    MathMode math,
     int threads,
     int warmup,
     Timing timing,
@@ -54,6 +57,7 @@ public record Report(
     all.put("activation_bytes", activationBytes);
     all.put("heap_bytes", timing.heapBytes() < 0 ? null : timing.heapBytes());
     all.put("engine", engine);
+    all.put("math", math.name().toLowerCase(Locale.ROOT));
     all.put("algorithm", chosen(Choice::algorithm));
     all.put("layout", chosen(Choice::layout));
     all.put("threads", threads);
@@ -118,7 +122,7 @@ public record Report(
                 .formatted(p.height(), p.width(), p.kernel(), p.kernel())
             : "";
     return line(
-            "%s %s: T %d, N %d, C %d, H %d%s, L %d%s%s%s, %s on %s, %d threads",
+            "%s %s: T %d, N %d, C %d, H %d%s, L %d%s%s%s, %s on %s, %s math, %d threads",
             p.cell().label(),
             p.training() ? "train" : "forward",
             p.steps(),
@@ -132,6 +136,7 @@ public record Report(
             p.peephole() ? ", peepholes" : p.variant().layerNorm() ? ", layer norm" : "",
             p.type().name().toLowerCase(Locale.ROOT),
             engine,
+            math.name().toLowerCase(Locale.ROOT),
             threads)
         + line(
             "  min %.3f ms, median %.3f, p90 %.3f, p99 %.3f over %d rounds",

@@ -1,0 +1,127 @@
+package dev.sluice.cpu;
+
+import static dev.sluice.bindings.onednn.Dnnl_h.*;
+
+import dev.sluice.NativeException;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/**
+ * A stream's float32 matrix products whose factors are rounded on the way in: a oneDNN primitive
+ * for each shape, the latest used of them kept.
+ */
+final class RoundedProducts implements AutoCloseable {
+  private static final int[] ARGUMENTS = {DNNL_ARG_SRC(), DNNL_ARG_WEIGHTS(), DNNL_ARG_DST()};
+
+  private static final int KEPT = 128;
+
+  /** Multiplications that are worth a primitive and two roundings. */
+  private static final long WORTH_ROUNDING = 1 << 18;
+
+  private record Key(
+      boolean transposeA,
+      boolean transposeB,
+      long m,
+      long n,
+      long k,
+      long lda,
+      long ldb,
+      long ldc,
+      boolean add) {
+    /** A single row or column is not for oneDNN: see {@link StepProduct}. */
+    boolean worthRounding() {
+      return m > 1 && n > 1 && m * n * k >= WORTH_ROUNDING;
+    }
+  }
+
+  private final OneDnnEngine engine;
+  private final SequencedMap<Key, Primitive> primitives = new LinkedHashMap<>(16, 0.75f, true);
+
+  RoundedProducts(OneDnnEngine engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * As {@link Multiply}.
+   *
+   * @return false where nothing was done: too small, or nothing that oneDNN has
+   */
+  boolean multiply(
+      CpuStream stream,
+      boolean transposeA,
+      boolean transposeB,
+      long m,
+      long n,
+      long k,
+      MemorySegment a,
+      long lda,
+      MemorySegment b,
+      long ldb,
+      float beta,
+      MemorySegment c,
+      long ldc) {
+    if (!engine.rounds() || (beta != 0 && beta != 1)) {
+      return false;
+    }
+    var key = new Key(transposeA, transposeB, m, n, k, lda, ldb, ldc, beta == 1);
+    var primitive = key.worthRounding() ? primitive(key) : null;
+    if (primitive != null) {
+      stream.execute(primitive, ARGUMENTS, a, b, c);
+    }
+    return primitive != null;
+  }
+
+  private Primitive primitive(Key key) {
+    if (!primitives.containsKey(key)) {
+      primitives.put(key, made(key));
+      if (primitives.size() > KEPT) {
+        close(primitives.pollFirstEntry().getValue());
+      }
+    }
+    return primitives.get(key);
+  }
+
+  private Primitive made(Key p) {
+    var call = "dnnl_matmul_primitive_desc_create";
+    try (var descriptors = new Descriptors()) {
+      long[] stepsA = p.transposeA ? new long[] {1, p.lda} : new long[] {p.lda, 1};
+      long[] stepsB = p.transposeB ? new long[] {1, p.ldb} : new long[] {p.ldb, 1};
+      int factors = engine.factors();
+      var a = descriptors.stridedAs(factors, p.m, p.k, stepsA);
+      var b = descriptors.stridedAs(factors, p.k, p.n, stepsB);
+      var c = descriptors.strided(p.m, p.n, p.ldc, 1);
+      var attributes = descriptors.attributes(p.add);
+      var made =
+          OneDnn.create(
+              call,
+              out ->
+                  dnnl_matmul_primitive_desc_create(
+                      out, engine.handle(), a, b, MemorySegment.NULL, c, attributes));
+      return new Primitive(
+          engine,
+          made,
+          call,
+          Map.of(
+              DNNL_ARG_SRC(), descriptors.strided(p.m, p.k, stepsA),
+              DNNL_ARG_WEIGHTS(), descriptors.strided(p.k, p.n, stepsB)));
+    } catch (NativeException e) {
+      if (e.code() == Primitive.UNIMPLEMENTED) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  private static void close(Primitive primitive) {
+    if (primitive != null) {
+      primitive.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    primitives.values().forEach(RoundedProducts::close);
+  }
+}
