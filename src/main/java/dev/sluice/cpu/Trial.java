@@ -21,21 +21,28 @@ final class Trial implements Race.Entrant {
   private final Plan plan;
   private final CpuStream alone;
   private final CpuStream together;
-  private final List<HostMemory> blocks = new ArrayList<>();
+  private final List<Runnable> ends = new ArrayList<>();
   private final Runnable round;
   private CpuStream stream;
 
   /** A trial, which closes the plan. */
   Trial(Plan plan, OneDnnEngine engine, int threads) {
     this.plan = plan;
-    this.together = new CpuStream(engine, threads);
-    this.alone = new CpuStream(engine, 1);
+    ends.add(plan::close);
     try {
+      this.together = stream(engine, threads);
+      this.alone = stream(engine, 1);
       this.round = plan.round(this);
     } catch (RuntimeException e) {
       close();
       throw e;
     }
+  }
+
+  private CpuStream stream(OneDnnEngine engine, int threads) {
+    var opened = new CpuStream(engine, threads);
+    ends.add(opened::close);
+    return opened;
   }
 
   /** The stream of the round that runs. */
@@ -46,7 +53,7 @@ final class Trial implements Race.Entrant {
   /** {@return zeros} */
   MemorySegment floats(long count) {
     var memory = new HostMemory(4 * count, 64);
-    blocks.add(memory);
+    ends.add(memory::close);
     return memory.block();
   }
 
@@ -67,9 +74,6 @@ final class Trial implements Race.Entrant {
 
   @Override
   public void close() {
-    together.close();
-    alone.close();
-    plan.close();
-    blocks.forEach(HostMemory::close);
+    ends.reversed().forEach(Runnable::run);
   }
 }
