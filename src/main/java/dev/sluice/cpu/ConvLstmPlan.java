@@ -15,14 +15,18 @@ import java.util.Locale;
  * A float32 ConvLSTM over a whole sequence: what is serial is a convolution and a pointwise loop a
  * step.
  *
- * <p>Frames inside lie in one {@link Layout}; x and y are channels-last outside. Kept for backward
- * are the gates and c, and copies of h and x only where they lie otherwise inside. Packed: the
- * convolutions' weights, the bias, the peepholes in the layout of the cell.
+ * <p>Frames inside lie in one {@link Layout}; x and y are channels-last outside. Kept for backward,
+ * besides x and y, are {@link KeptGates} and every sqrt(T)-th c: the others are made of them again.
+ * Packed: the convolutions' weights, the bias, the peepholes in the layout of the cell.
  */
 final class ConvLstmPlan implements CellPlan, Trial.Plan {
   private final CellSpec spec;
   private final Layout layout;
   private final boolean hasInput;
+
+  /** Steps from one c that is kept to the next. */
+  private final int segment;
+
   private final LstmGates gates;
   private final GateConvolutions convolutions;
   private final FrameReorder frames;
@@ -31,6 +35,7 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
     this.spec = spec;
     this.layout = algorithm.layout();
     this.hasInput = spec.inputs() > 0;
+    this.segment = (int) Math.ceil(Math.sqrt(spec.steps()));
     this.frames = new FrameReorder(engine, spec, layout);
     this.convolutions =
         algorithm == CellAlgorithm.WINOGRAD
@@ -94,16 +99,10 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
         hasInput ? weights.get(0).memory() : null, weights.get(bias() - 1).memory());
   }
 
-  /** The trip's own memory: gates, h before the first step or of all, c, x in the inner layout. */
+  /** What forward leaves: the gates of all steps, c where a segment begins but the first. */
   private long[] reserveParts() {
     long hidden = frameBytes(spec.hidden());
-    long states = spec.training() ? spec.steps() + 1 : 2;
-    return new long[] {
-      (spec.training() ? spec.steps() : 1) * 4 * hidden,
-      (frames.converts() ? states : 1) * hidden,
-      states * hidden,
-      frames.converts() && hasInput ? spec.steps() * frameBytes(spec.inputs()) : 0
-    };
+    return new long[] {spec.steps() * 2 * hidden, (spec.steps() - 1) / segment * hidden};
   }
 
   @Override
@@ -115,87 +114,69 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
     return spec.peephole() ? new MemorySegment[] {packed[2], packed[3], packed[4]} : null;
   }
 
+  /** Scratch memory of a step: sums, h before and after and x where they lie otherwise inside. */
+  private long[] stepParts() {
+    long hidden = frameBytes(spec.hidden());
+    return new long[] {
+      4 * hidden,
+      hidden,
+      frames.converts() ? hidden : 0,
+      frames.converts() ? frameBytes(spec.inputs()) : 0
+    };
+  }
+
   @Override
   public void forward(Stream stream, Tensor packed, Sequence values, Tensor reserve) {
     var cpu = (CpuStream) stream;
     var w = Blocks.cut(packed.memory(), packedParts());
-    var r =
-        reserve == null
-            ? cpu.scratch(reserveParts())
-            : Blocks.cut(reserve.memory(), reserveParts());
-    start(cpu, values.initial(), 0, r[1]);
-    start(cpu, values.initial(), 1, entry(r[2], 0, 1));
-    if (hasInput && frames.converts()) {
-      frames.inputIn(cpu, values.x().memory(), r[3]);
-    }
+    var r = reserve == null ? null : Blocks.cut(reserve.memory(), reserveParts());
+    long hidden = frameBytes(spec.hidden());
+    var scratch = cpu.scratch(Blocks.total(stepParts()), hidden, hidden);
+    var own = Blocks.cut(scratch[0], stepParts());
+    var h = first(cpu, values, 0, own[1]);
+    var c = first(cpu, values, 1, scratch[1]);
     for (int t = 0; t < spec.steps(); t++) {
-      step(cpu, t, w, r, values);
+      convolutions.forward(cpu, w[0], w[1], before(cpu, values, t, h, own), own[0]);
+      var y = frame(values.y().memory(), t, spec.hidden());
+      h = frames.converts() ? own[2 - t % 2] : y;
+      var after = r != null && begins(t + 1) ? begin(r, t + 1) : scratch[2 - t % 2];
+      var step = new LstmGates.Forward(own[0], null, peephole(w), c, after, null, h, null, 0, null);
+      step.kept = r == null ? null : kept(r, t);
+      gates.forward(cpu.team(), gateRows(), step);
+      c = after;
+      if (frames.converts()) {
+        frames.out(cpu, h, y);
+      }
     }
-    frames.out(cpu, output(values, r, spec.steps()), values.last().get(0).memory());
-    frames.out(cpu, entry(r[2], spec.steps(), 1), values.last().get(1).memory());
+    frames.out(cpu, h, values.last().get(0).memory());
+    frames.out(cpu, c, values.last().get(1).memory());
   }
 
   private MemorySegment frame(MemorySegment all, int t, int channels) {
     return all == null ? null : all.asSlice(t * frameBytes(channels), frameBytes(channels));
   }
 
-  /** Frame t of as many as are kept, which take turns. */
-  private MemorySegment entry(MemorySegment all, int t, int times) {
-    long entries = all.byteSize() / frameBytes(times * spec.hidden());
-    return frame(all, (int) (t % entries), times * spec.hidden());
+  private MemorySegment kept(MemorySegment[] r, int t) {
+    return frame(r[0], t, 2 * spec.hidden());
   }
 
-  /** h before step t. */
-  private MemorySegment output(Sequence values, MemorySegment[] r, int t) {
-    return frames.converts() || t == 0
-        ? entry(r[1], t, 1)
-        : frame(values.y().memory(), t - 1, spec.hidden());
+  /** Whether c before step t is kept: a segment begins, and not the first. */
+  private boolean begins(int t) {
+    return t > 0 && t < spec.steps() && t % segment == 0;
   }
 
-  /** h before the first step, or null where it is zero and there is input. */
-  private MemorySegment first(Sequence values, MemorySegment[] r) {
-    return hasInput && values.initial().get(0) == null ? null : output(values, r, 0);
+  private MemorySegment begin(MemorySegment[] r, int t) {
+    return frame(r[1], t / segment - 1, spec.hidden());
   }
 
-  /** h before all steps but the first. */
-  private MemorySegment later(Sequence values, MemorySegment[] r) {
-    long hidden = frameBytes(spec.hidden());
-    var from = frames.converts() ? r[1].asSlice(hidden) : values.y().memory();
-    return from.asSlice(0, (spec.steps() - 1) * hidden);
-  }
-
-  private MemorySegment input(Sequence values, MemorySegment[] r) {
-    return !hasInput ? null : frames.converts() ? r[3] : values.x().memory();
-  }
-
-  /** x and the h before of one step. */
-  private GateConvolutions.Pair framesOf(int t, Sequence values, MemorySegment[] r) {
-    return new GateConvolutions.Pair(
-        frame(input(values, r), t, spec.inputs()),
-        t == 0 ? first(values, r) : output(values, r, t));
-  }
-
-  private void step(CpuStream cpu, int t, MemorySegment[] w, MemorySegment[] r, Sequence values) {
-    var sums = entry(r[0], t, 4);
-    var h = output(values, r, t + 1);
-    convolutions.forward(cpu, w[0], w[1], framesOf(t, values, r), sums);
-    gates.forward(
-        cpu.team(),
-        gateRows(),
-        new LstmGates.Forward(
-            sums,
-            null,
-            peephole(w),
-            entry(r[2], t, 1),
-            entry(r[2], t + 1, 1),
-            null,
-            h,
-            null,
-            0,
-            null));
-    if (frames.converts()) {
-      frames.out(cpu, h, frame(values.y().memory(), t, spec.hidden()));
+  /** A state before the first step, where it lies or in this room. */
+  private MemorySegment first(CpuStream cpu, Sequence values, int which, MemorySegment room) {
+    var given = values.initial().get(which);
+    if (given != null && !frames.converts()) {
+      return given.memory();
     }
+    start(cpu, values.initial(), which, room);
+    return room;
   }
 
   private void start(CpuStream cpu, List<Tensor> states, int which, MemorySegment to) {
@@ -206,6 +187,18 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
     }
   }
 
+  /** What the convolutions of step t see: x, and h unless it is zero and there is input. */
+  private GateConvolutions.Pair before(
+      CpuStream cpu, Sequence values, int t, MemorySegment h, MemorySegment[] own) {
+    var x = hasInput ? frame(values.x().memory(), t, spec.inputs()) : null;
+    if (hasInput && frames.converts()) {
+      frames.inputIn(cpu, x, own[3]);
+      x = own[3];
+    }
+    boolean zero = t == 0 && hasInput && values.initial().get(0) == null;
+    return new GateConvolutions.Pair(x, zero ? null : h);
+  }
+
   @Override
   public void backward(
       Stream stream,
@@ -214,99 +207,150 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
       Sequence gradients,
       List<Tensor> weights,
       Tensor reserve) {
-    var cpu = (CpuStream) stream;
-    var w = Blocks.cut(packed.memory(), packedParts());
-    var r = Blocks.cut(reserve.memory(), reserveParts());
-    long hidden = frameBytes(spec.hidden());
-    var scratch =
-        cpu.scratch(
-            hidden,
-            hidden,
-            frames.converts() ? hidden : 0,
-            convolutions.scratchBytes(),
-            w[2].byteSize(),
-            w[2].byteSize(),
-            w[2].byteSize());
-    start(cpu, gradients.last(), 0, scratch[0]);
-    start(cpu, gradients.last(), 1, scratch[1]);
-    var maps = spec.peephole() ? new MemorySegment[] {scratch[4], scratch[5], scratch[6]} : null;
-    if (maps != null) {
-      List.of(maps).forEach(m -> m.fill((byte) 0));
+    new Back((CpuStream) stream, packed, values, gradients, weights, reserve).run();
+  }
+
+  /** One trip back. */
+  private final class Back {
+    private final CpuStream cpu;
+    private final Sequence values;
+    private final Sequence gradients;
+    private final List<Tensor> weights;
+    private final MemorySegment[] packed;
+    private final MemorySegment[] reserve;
+
+    /** dh, dc, dy inside, of the convolutions, three maps, c at first, c after each step. */
+    private final MemorySegment[] scratch;
+
+    private final MemorySegment[] own;
+    private final MemorySegment[] maps;
+
+    /** c before the first step of a segment, and after each. */
+    private final MemorySegment[] cells = new MemorySegment[segment + 1];
+
+    Back(
+        CpuStream cpu,
+        Tensor packed,
+        Sequence values,
+        Sequence gradients,
+        List<Tensor> weights,
+        Tensor reserve) {
+      this.cpu = cpu;
+      this.values = values;
+      this.gradients = gradients;
+      this.weights = weights;
+      this.packed = Blocks.cut(packed.memory(), packedParts());
+      this.reserve = Blocks.cut(reserve.memory(), reserveParts());
+      long hidden = frameBytes(spec.hidden());
+      long map = this.packed[2].byteSize();
+      this.scratch =
+          cpu.scratch(
+              hidden,
+              hidden,
+              frames.converts() ? hidden : 0,
+              convolutions.scratchBytes(),
+              map,
+              map,
+              map,
+              hidden,
+              segment * hidden,
+              Blocks.total(stepParts()));
+      this.own = Blocks.cut(scratch[9], stepParts());
+      this.maps = spec.peephole() ? new MemorySegment[] {scratch[4], scratch[5], scratch[6]} : null;
     }
-    var dx = hasInput && gradients.x() != null ? gradients.x().memory() : null;
-    var db = weights.get(bias()).memory();
-    convolutions.backwardStart(scratch[3]);
-    for (int t = spec.steps() - 1; t >= 0; t--) {
-      stepBack(cpu, t, w, r, scratch, gradients, maps);
+
+    void run() {
+      start(cpu, gradients.last(), 0, scratch[0]);
+      start(cpu, gradients.last(), 1, scratch[1]);
+      for (int i = 0; maps != null && i < 3; i++) {
+        maps[i].fill((byte) 0);
+      }
+      convolutions.backwardStart(scratch[3]);
+      var h = output(spec.steps());
+      for (int t = spec.steps() - 1; t >= 0; t--) {
+        if (t == spec.steps() - 1 || begins(t + 1)) {
+          makeCells(t);
+        }
+        var earlier = output(t);
+        gates(t, h);
+        sums(t, earlier);
+        h = earlier;
+      }
+      convolutions.backwardEnd(cpu, matrices(weights), scratch[3]);
+      finish();
+    }
+
+    /** h after the step before t, inside. */
+    private MemorySegment output(int t) {
+      var room = own[1 + t % 2];
+      return t == 0
+          ? first(cpu, values, 0, room)
+          : inside(frame(values.y().memory(), t - 1, spec.hidden()), room);
+    }
+
+    private MemorySegment inside(MemorySegment frame, MemorySegment room) {
+      if (!frames.converts()) {
+        return frame;
+      }
+      frames.in(cpu, frame, room);
+      return room;
+    }
+
+    /** Of the segment that ends with a step. */
+    private void makeCells(int last) {
+      int from = last / segment * segment;
+      cells[0] = from == 0 ? first(cpu, values, 1, scratch[7]) : begin(reserve, from);
+      for (int t = from; t <= last; t++) {
+        int at = t - from;
+        cells[at + 1] = frame(scratch[8], at, spec.hidden());
+        gates.again(cpu.team(), gateRows(), kept(reserve, t), cells[at], cells[at + 1]);
+      }
+    }
+
+    private void gates(int t, MemorySegment h) {
+      var dy = gradients.y();
+      var s =
+          new LstmGates.Backward(
+              own[0],
+              peephole(packed),
+              cells[t % segment],
+              cells[t % segment + 1],
+              dy == null ? null : inside(frame(dy.memory(), t, spec.hidden()), scratch[2]),
+              gates.length(),
+              scratch[0],
+              scratch[1],
+              null);
+      s.kept = kept(reserve, t);
+      s.h = h;
+      gates.backward(cpu.team(), gateRows(), s);
+      if (maps != null) {
+        gates.backwardPeephole(cpu.team(), gateRows(), s, maps);
+      }
+    }
+
+    private void sums(int t, MemorySegment h) {
+      var dx = hasInput && gradients.x() != null ? gradients.x().memory() : null;
       boolean wanted = t > 0 || (gradients.initial() != null && gradients.initial().get(0) != null);
       convolutions.backward(
           cpu,
-          w[0],
-          framesOf(t, values, r),
-          entry(r[0], t, 4),
+          packed[0],
+          before(cpu, values, t, h, own),
+          own[0],
           new GateConvolutions.Pair(frame(dx, t, spec.inputs()), wanted ? scratch[0] : null),
-          db,
+          matrices(weights),
+          weights.get(bias()).memory(),
           scratch[3]);
     }
-    finish(cpu, gradients.initial(), scratch);
-    convolutions.backwardAll(
-        cpu,
-        input(values, r),
-        first(values, r),
-        later(values, r),
-        r[0],
-        matrices(weights),
-        db,
-        scratch[3]);
-    for (int i = 0; maps != null && i < 3; i++) {
-      frames.addMap(maps[i], weights.get(weights.size() - 3 + i).memory());
-    }
-  }
 
-  private void stepBack(
-      CpuStream cpu,
-      int t,
-      MemorySegment[] w,
-      MemorySegment[] r,
-      MemorySegment[] scratch,
-      Sequence gradients,
-      MemorySegment[] maps) {
-    var sums = entry(r[0], t, 4);
-    var s =
-        new LstmGates.Backward(
-            sums,
-            peephole(w),
-            entry(r[2], t, 1),
-            entry(r[2], t + 1, 1),
-            arrived(cpu, gradients, t, scratch[2]),
-            layout == Layout.CHANNELS_LAST
-                ? spec.hidden()
-                : (long) spec.hidden() * spec.height() * spec.width(),
-            scratch[0],
-            scratch[1],
-            null);
-    gates.backward(cpu.team(), gateRows(), s);
-    if (maps != null) {
-      gates.backwardPeephole(cpu.team(), gateRows(), s, maps);
-    }
-  }
-
-  private MemorySegment arrived(CpuStream cpu, Sequence gradients, int t, MemorySegment converted) {
-    if (gradients.y() == null) {
-      return null;
-    }
-    var dy = frame(gradients.y().memory(), t, spec.hidden());
-    if (!frames.converts()) {
-      return dy;
-    }
-    frames.in(cpu, dy, converted);
-    return converted;
-  }
-
-  private void finish(CpuStream cpu, List<Tensor> initial, MemorySegment[] scratch) {
-    for (int i = 0; initial != null && i < 2; i++) {
-      if (initial.get(i) != null) {
-        frames.addOut(cpu, scratch[i], initial.get(i).memory());
+    private void finish() {
+      var initial = gradients.initial();
+      for (int i = 0; initial != null && i < 2; i++) {
+        if (initial.get(i) != null) {
+          frames.addOut(cpu, scratch[i], initial.get(i).memory());
+        }
+      }
+      for (int i = 0; maps != null && i < 3; i++) {
+        frames.addMap(maps[i], weights.get(weights.size() - 3 + i).memory());
       }
     }
   }

@@ -28,10 +28,10 @@ final class ConvLstmRound implements Runnable {
     this.trial = trial;
     long taps = 4L * spec.hidden() * spec.kernelHeight() * spec.kernelWidth();
     values = pair(trial, spec.steps() * pixels());
-    sums = trial.floats(spec.steps() * pixels() * 4 * spec.hidden());
+    sums = trial.floats(pixels() * 4 * spec.hidden());
     packed = trial.floats(convolutions.packedBytes() / 4);
     bias = trial.floats(4L * spec.hidden());
-    outside = trial.floats(spec.steps() * pixels() * Math.max(spec.hidden(), spec.inputs()));
+    outside = trial.floats(pixels() * Math.max(spec.hidden(), spec.inputs()));
     gradients = spec.training() ? pair(trial, pixels()) : null;
     weights = spec.training() ? pair(trial, taps) : null;
     scratch = spec.training() ? trial.floats(convolutions.scratchBytes() / 4) : null;
@@ -59,14 +59,12 @@ final class ConvLstmRound implements Runnable {
 
   @Override
   public void run() {
-    if (frames.converts() && values.x() != null) {
-      frames.inputIn(trial.stream(), outside, values.x());
-    }
     for (int t = 0; t < spec.steps(); t++) {
-      convolutions.forward(
-          trial.stream(), packed, bias, before(t), frame(sums, t, 4 * spec.hidden()));
+      var known = before(t);
+      inputIn(known);
+      convolutions.forward(trial.stream(), packed, bias, known, sums);
       if (frames.converts()) {
-        frames.out(trial.stream(), frame(values.h(), t, spec.hidden()), outside);
+        frames.out(trial.stream(), known.h(), outside);
       }
     }
     if (spec.training()) {
@@ -74,24 +72,23 @@ final class ConvLstmRound implements Runnable {
     }
   }
 
+  private void inputIn(GateConvolutions.Pair known) {
+    if (frames.converts() && known.x() != null) {
+      frames.inputIn(trial.stream(), outside, known.x());
+    }
+  }
+
   private void back() {
     convolutions.backwardStart(scratch);
     for (int t = spec.steps() - 1; t >= 0; t--) {
+      var known = before(t);
+      inputIn(known);
       if (frames.converts()) {
+        frames.in(trial.stream(), outside, known.h());
         frames.in(trial.stream(), outside, gradients.h());
       }
-      var own = frame(sums, t, 4 * spec.hidden());
-      convolutions.backward(trial.stream(), packed, before(t), own, gradients, bias, scratch);
+      convolutions.backward(trial.stream(), packed, known, sums, gradients, weights, bias, scratch);
     }
-    long later = 4 * (spec.steps() - 1) * pixels() * spec.hidden();
-    convolutions.backwardAll(
-        trial.stream(),
-        values.x(),
-        frame(values.h(), 0, spec.hidden()),
-        values.h().asSlice(0, later),
-        sums,
-        weights,
-        bias,
-        scratch);
+    convolutions.backwardEnd(trial.stream(), weights, scratch);
   }
 }

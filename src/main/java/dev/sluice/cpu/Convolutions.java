@@ -8,8 +8,7 @@ import java.lang.foreign.MemorySegment;
 
 /** A cell's convolution by oneDNN's direct algorithm. */
 final class Convolutions implements AutoCloseable {
-  private final ConvPrimitives serial;
-  private final ConvPrimitives whole;
+  private final ConvPrimitives primitives;
   private final boolean bias;
   private final Primitive forward;
   private final Primitive packForward;
@@ -20,64 +19,39 @@ final class Convolutions implements AutoCloseable {
   private final ConvSpec spec;
 
   /**
-   * @param batch frames of the forward and data passes
-   * @param all frames of the weight pass
    * @param bias whether forward adds the bias
    * @param add whether forward adds to what is there
    */
   Convolutions(
-      OneDnnEngine engine,
-      CellSpec cell,
-      int batch,
-      int all,
-      int channels,
-      Layout from,
-      Layout to,
-      boolean bias,
-      boolean add) {
+      OneDnnEngine engine, CellSpec cell, int channels, Layout layout, boolean bias, boolean add) {
     this.bias = bias;
-    this.spec = conv(cell, batch, channels);
+    this.spec = conv(cell, channels);
     boolean training = cell.training();
-    this.serial = new ConvPrimitives(engine, spec, from, to);
+    this.primitives = new ConvPrimitives(engine, spec, layout, layout);
     try {
-      this.forward = serial.forward(bias, add, training, null);
-      this.packForward = serial.packing(forward.descriptor(dnnl_query_weights_md()));
+      this.forward = primitives.forward(bias, add, training, null);
+      this.packForward = primitives.packing(forward.descriptor(dnnl_query_weights_md()));
       if (!training) {
-        whole = null;
         backward = null;
         packBackward = null;
         weights = null;
         unpackWeights = null;
         return;
       }
-      this.backward = serial.backwardData();
-      this.packBackward = serial.packing(backward.descriptor(dnnl_query_weights_md()));
-      this.whole = new ConvPrimitives(engine, frames(spec, all), from, to);
-      this.weights = whole.backwardWeights(true);
-      this.unpackWeights = whole.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
+      this.backward = primitives.backwardData();
+      this.packBackward = primitives.packing(backward.descriptor(dnnl_query_weights_md()));
+      this.weights = primitives.backwardWeights(true);
+      this.unpackWeights = primitives.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
     } catch (RuntimeException e) {
       close();
       throw e;
     }
   }
 
-  private static ConvSpec frames(ConvSpec s, int count) {
-    return new ConvSpec(
-        s.type(),
-        count,
-        s.height(),
-        s.width(),
-        s.inputs(),
-        s.outputs(),
-        s.kernelHeight(),
-        s.kernelWidth(),
-        s.bias());
-  }
-
-  static ConvSpec conv(CellSpec cell, int batch, int channels) {
+  static ConvSpec conv(CellSpec cell, int channels) {
     return new ConvSpec(
         cell.type(),
-        batch,
+        cell.batch(),
         cell.height(),
         cell.width(),
         channels,
@@ -167,9 +141,6 @@ final class Convolutions implements AutoCloseable {
 
   @Override
   public void close() {
-    serial.close();
-    if (whole != null) {
-      whole.close();
-    }
+    primitives.close();
   }
 }

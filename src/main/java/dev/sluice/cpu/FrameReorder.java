@@ -7,7 +7,7 @@ import java.util.Map;
 
 /** Carries a cell's frames between channels-last, outside, and the layout inside. */
 final class FrameReorder implements AutoCloseable {
-  private record Way(int steps, int channels, Layout from, Layout to) {}
+  private record Way(int channels, Layout from, Layout to) {}
 
   private final OneDnnEngine engine;
   private final CellSpec spec;
@@ -27,33 +27,32 @@ final class FrameReorder implements AutoCloseable {
 
   /** The frames of a step of the hidden width, from outside in. */
   void in(CpuStream stream, MemorySegment from, MemorySegment to) {
-    convert(stream, new Way(1, spec.hidden(), Layout.CHANNELS_LAST, inner), from, to);
+    convert(stream, new Way(spec.hidden(), Layout.CHANNELS_LAST, inner), from, to);
   }
 
   /** The frames of a step of the hidden width, from inside out. */
   void out(CpuStream stream, MemorySegment from, MemorySegment to) {
-    convert(stream, new Way(1, spec.hidden(), inner, Layout.CHANNELS_LAST), from, to);
+    convert(stream, new Way(spec.hidden(), inner, Layout.CHANNELS_LAST), from, to);
   }
 
   /** As {@link #out}, added to what is there. */
   void addOut(CpuStream stream, MemorySegment from, MemorySegment to) {
-    addConverted(stream, new Way(1, spec.hidden(), inner, Layout.CHANNELS_LAST), from, to);
+    addConverted(stream, new Way(spec.hidden(), inner, Layout.CHANNELS_LAST), from, to);
   }
 
-  /** All input frames, from outside in. */
+  /** The input frames of a step, from outside in. */
   void inputIn(CpuStream stream, MemorySegment from, MemorySegment to) {
-    var way = new Way(spec.steps(), spec.inputs(), Layout.CHANNELS_LAST, inner);
-    convert(stream, way, from, to);
+    convert(stream, new Way(spec.inputs(), Layout.CHANNELS_LAST, inner), from, to);
   }
 
   /** The gradient of a step's input frames, from inside out, added. */
   void addInputOut(CpuStream stream, MemorySegment from, MemorySegment to) {
-    var way = new Way(1, spec.inputs(), inner, Layout.CHANNELS_LAST);
+    var way = new Way(spec.inputs(), inner, Layout.CHANNELS_LAST);
     addConverted(stream, way, from, to);
   }
 
   private long bytes(Way way) {
-    return 4L * way.steps * spec.batch() * spec.height() * spec.width() * way.channels;
+    return 4L * spec.batch() * spec.height() * spec.width() * way.channels;
   }
 
   private void convert(CpuStream stream, Way way, MemorySegment from, MemorySegment to) {
@@ -79,7 +78,7 @@ final class FrameReorder implements AutoCloseable {
 
   private Primitive make(Way way) {
     try (var frames = new Descriptors()) {
-      long n = (long) way.steps * spec.batch();
+      long n = spec.batch();
       var from = frames.tagged(way.from.tag(), n, way.channels, spec.height(), spec.width());
       var to = frames.tagged(way.to.tag(), n, way.channels, spec.height(), spec.width());
       return Primitive.reorder(engine, from, to);

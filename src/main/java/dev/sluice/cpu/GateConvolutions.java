@@ -36,7 +36,8 @@ interface GateConvolutions extends AutoCloseable {
    *
    * @param frames h is null where it is zero and there is input
    * @param gradients x outside the cell, added to; h overwritten; null: not wanted
-   * @param db added to, or later
+   * @param weights added to, here or at the end
+   * @param db added to
    */
   void backward(
       CpuStream stream,
@@ -44,26 +45,12 @@ interface GateConvolutions extends AutoCloseable {
       Pair frames,
       MemorySegment sums,
       Pair gradients,
-      MemorySegment db,
-      MemorySegment scratch);
-
-  /**
-   * After the last step back, what is left for all steps: everything is added to.
-   *
-   * @param x of all steps
-   * @param first h before the first step, null where it is zero and there is input
-   * @param later h before the other steps
-   * @param sums of all steps
-   */
-  void backwardAll(
-      CpuStream stream,
-      MemorySegment x,
-      MemorySegment first,
-      MemorySegment later,
-      MemorySegment sums,
       Pair weights,
       MemorySegment db,
       MemorySegment scratch);
+
+  /** After the last step back. */
+  void backwardEnd(CpuStream stream, Pair weights, MemorySegment scratch);
 
   @Override
   void close();

@@ -13,7 +13,7 @@ final class JointConvolution implements GateConvolutions {
 
   JointConvolution(CellSpec spec) {
     this.spec = spec;
-    var conv = Convolutions.conv(spec, spec.batch(), spec.hidden() + spec.inputs());
+    var conv = Convolutions.conv(spec, spec.hidden() + spec.inputs());
     int[] widths =
         spec.inputs() > 0 ? new int[] {spec.hidden(), spec.inputs()} : new int[] {spec.hidden()};
     this.convolution = new WinogradConvolution(conv, widths);
@@ -63,6 +63,7 @@ final class JointConvolution implements GateConvolutions {
       Pair frames,
       MemorySegment sums,
       Pair gradients,
+      Pair weights,
       MemorySegment db,
       MemorySegment scratch) {
     if (gradients.h() != null) {
@@ -72,15 +73,7 @@ final class JointConvolution implements GateConvolutions {
   }
 
   @Override
-  public void backwardAll(
-      CpuStream stream,
-      MemorySegment x,
-      MemorySegment first,
-      MemorySegment later,
-      MemorySegment sums,
-      Pair weights,
-      MemorySegment db,
-      MemorySegment scratch) {
+  public void backwardEnd(CpuStream stream, Pair weights, MemorySegment scratch) {
     convolution.unpack(stream, scratch, sources(weights));
   }
 

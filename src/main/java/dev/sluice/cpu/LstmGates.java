@@ -10,7 +10,8 @@ import java.lang.foreign.ValueLayout;
  * <p>Forward: {@code i = s(a_i + p_i c), f = s(a_f + p_f c), g = tanh(a_g), c' = f c + i g, o =
  * s(a_o + p_o c'), h = o tanh(c')}. The gates are a [rows, 4, L] block: an LSTM has N rows of L =
  * H, frames that lie channels-last N H W rows of L = C, other frames N rows of L = C H W.
- * Activations overwrite the sums, and in backward their gradients overwrite the activations.
+ * Activations overwrite the sums, and in backward their gradients overwrite the activations. Where
+ * {@link KeptGates} are kept, backward makes the activations again of those.
  */
 final class LstmGates {
   private final Reals reals;
@@ -91,6 +92,10 @@ final class LstmGates {
     final MemorySegment after;
     private final MemorySegment lengths;
     private int step;
+
+    /** {@link KeptGates} of the one step there is, or null. */
+    MemorySegment kept;
+
     long gatesAt;
     long beforeAt;
     long afterAt;
@@ -139,6 +144,32 @@ final class LstmGates {
     forwardPlain(row, done, to, s);
   }
 
+  /** {@return L} */
+  int length() {
+    return length;
+  }
+
+  /**
+   * c of a step, again: the same bits as in forward.
+   *
+   * @param kept {@link KeptGates} of the step
+   * @param before c_{t-1}, [rows, L]
+   * @param after c_t, overwritten
+   */
+  void again(Team team, int rows, MemorySegment kept, MemorySegment before, MemorySegment after) {
+    team.rows(
+        rows,
+        length,
+        (row, from, to) -> {
+          int done = from;
+          if (vectors) {
+            done = Lanes.whole(from, to);
+            KeptGatesVector.again(row, length, from, done, kept, before, after);
+          }
+          KeptGates.again(row, length, done, to, kept, before, after);
+        });
+  }
+
   private long peepholeAt(int row) {
     return (long) (row % peepholeRows) * length;
   }
@@ -167,10 +198,14 @@ final class LstmGates {
       double i = Reals.sigmoid(sum(s, row, 0, j) + peep(s.peephole, 0, p + j) * read);
       double f = Reals.sigmoid(sum(s, row, 1, j) + peep(s.peephole, 1, p + j) * read);
       double g = Math.tanh(sum(s, row, 2, j));
-      double c = storeClip(f * read + i * g);
+      double c =
+          s.kept == null
+              ? storeClip(f * read + i * g)
+              : KeptGates.keep(
+                  s.kept, row, length, j, (float) i, (float) f, (float) g, (float) read);
       double out = readClip(c);
       double o = Reals.sigmoid(sum(s, row, 3, j) + peep(s.peephole, 2, p + j) * out);
-      double h = o * Math.tanh(out);
+      double h = o * (s.kept == null ? Math.tanh(out) : KeptGates.slope((float) Math.tanh(out)));
       setGate(s, row, 0, j, i);
       setGate(s, row, 1, j, f);
       setGate(s, row, 2, j, g);
@@ -222,6 +257,10 @@ final class LstmGates {
     final long yStride;
     final MemorySegment dh;
     final MemorySegment dc;
+
+    /** h_t, where gates are kept. */
+    MemorySegment h;
+
     long dyAt;
 
     /**
@@ -273,7 +312,13 @@ final class LstmGates {
     int done = from;
     if (vectors) {
       done = Lanes.whole(from, to);
+      if (s.kept != null) {
+        KeptGatesVector.gates(row, length, from, done, s);
+      }
       LstmGatesVector.backward(row, length, from, done, peepholeAt(row), s);
+    }
+    if (s.kept != null) {
+      KeptGates.gates(row, length, done, to, s);
     }
     backwardPlain(row, done, to, s);
   }

@@ -40,13 +40,29 @@ final class LstmGatesVector {
       sigmoid(bytes, a, i, bias, b);
       sigmoid(bytes, a, f, bias, b + gate);
     }
-    cell(bytes, a, i, gate, bias, b + 2 * gate, s.before, before, s.after, after);
+    if (s.kept == null) {
+      cell(bytes, a, i, gate, bias, b + 2 * gate, s.before, before, s.after, after);
+    } else {
+      activation(bytes, a, g, bias, b + 2 * gate);
+      KeptGatesVector.keep(row, length, from, to, s);
+    }
     if (s.peephole != null) {
       Lanes.addProduct(a, o, s.peephole[2], p, s.after, after, bytes);
     }
     sigmoid(bytes, a, o, bias, b + 3 * gate);
+    if (s.kept != null) {
+      KeptGatesVector.output(bytes, a, o, s.after, after, s.h, c);
+      return;
+    }
     output(
         bytes, a, o, s.after, after, s.h, 4 * s.hAt + c, s.y, 4 * (s.yAt + row * s.yStride + from));
+  }
+
+  /** a = tanh(a + bias). */
+  private static void activation(long bytes, MemorySegment a, long at, MemorySegment bias, long b) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      tanh(sum(a, at + e, bias, b + e)).intoMemorySegment(a, at + e, ORDER);
+    }
   }
 
   /** a = s(a + bias). */
@@ -121,7 +137,9 @@ final class LstmGatesVector {
       Lanes.add(s.dh, c, s.dy, 4 * (s.dyAt + row * s.yStride + from), bytes);
     }
     if (s.peephole == null) {
-      Lanes.tanh(s.after, after, after + bytes);
+      if (s.kept == null) {
+        Lanes.tanh(s.after, after, after + bytes);
+      }
       cellBack(bytes, s.gates, o, s.after, after, s.dh, s.dc, c);
       outputBack(bytes, s.gates, o, s.after, after, s.dh, c);
     } else {

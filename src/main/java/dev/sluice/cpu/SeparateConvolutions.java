@@ -3,43 +3,22 @@ package dev.sluice.cpu;
 import dev.sluice.spi.CellSpec;
 import java.lang.foreign.MemorySegment;
 
-/**
- * oneDNN's convolutions: one a step, and the gradients of weights over all frames at once. Packed:
- * the weights in oneDNN's layouts.
- */
+/** oneDNN's convolutions. Packed: the weights in oneDNN's layouts. */
 final class SeparateConvolutions implements GateConvolutions {
   private final Convolutions input;
   private final Convolutions recurrent;
-  private final Convolutions first;
   private final FrameReorder frames;
 
   SeparateConvolutions(OneDnnEngine engine, CellSpec spec, Layout layout, FrameReorder frames) {
     boolean hasInput = spec.inputs() > 0;
-    int batch = spec.batch();
-    int all = spec.steps() * batch;
-    int later = Math.max(1, spec.steps() - 1) * batch;
     this.frames = frames;
     this.input =
-        hasInput
-            ? new Convolutions(engine, spec, batch, all, spec.inputs(), layout, layout, true, false)
-            : null;
-    this.recurrent = recurrent(engine, spec, layout, later, input);
-    this.first =
-        later == batch ? recurrent : recurrent(engine, spec, layout, batch, input, recurrent);
-  }
-
-  /** Closes what was made before where this one cannot be made. */
-  private static Convolutions recurrent(
-      OneDnnEngine engine, CellSpec spec, Layout layout, int all, Convolutions... before) {
-    boolean bias = before[0] == null;
+        hasInput ? new Convolutions(engine, spec, spec.inputs(), layout, true, false) : null;
     try {
-      return new Convolutions(
-          engine, spec, spec.batch(), all, spec.hidden(), layout, layout, bias, !bias);
+      this.recurrent = new Convolutions(engine, spec, spec.hidden(), layout, !hasInput, hasInput);
     } catch (RuntimeException e) {
-      for (var made : before) {
-        if (made != null) {
-          made.close();
-        }
+      if (hasInput) {
+        input.close();
       }
       throw e;
     }
@@ -82,7 +61,7 @@ final class SeparateConvolutions implements GateConvolutions {
 
   @Override
   public long scratchBytes() {
-    long own = Math.max(recurrent.gradientBytes(), first.gradientBytes());
+    long own = recurrent.gradientBytes();
     return input == null
         ? own
         : Math.max(own, Math.max(input.gradientBytes(), input.inputGradientBytes()));
@@ -100,48 +79,34 @@ final class SeparateConvolutions implements GateConvolutions {
       Pair frames,
       MemorySegment sums,
       Pair gradients,
+      Pair weights,
       MemorySegment db,
       MemorySegment scratch) {
+    var w = Blocks.cut(packed, parts());
+    if (frames.h() != null) {
+      var rest = input == null ? db : null;
+      recurrent.backwardWeights(stream, frames.h(), sums, weights.h(), rest, scratch);
+    }
     if (gradients.h() != null) {
-      recurrent.backwardData(stream, Blocks.cut(packed, parts())[1], sums, gradients.h());
+      recurrent.backwardData(stream, w[1], sums, gradients.h());
+    }
+    if (input != null) {
+      input.backwardWeights(stream, frames.x(), sums, weights.x(), db, scratch);
     }
     if (gradients.x() != null) {
-      input.backwardData(stream, Blocks.cut(packed, parts())[0], sums, scratch);
+      input.backwardData(stream, w[0], sums, scratch);
       this.frames.addInputOut(stream, scratch, gradients.x());
     }
   }
 
-  /** The first step by itself: h before it lies elsewhere, and may be zero. */
   @Override
-  public void backwardAll(
-      CpuStream stream,
-      MemorySegment x,
-      MemorySegment before,
-      MemorySegment later,
-      MemorySegment sums,
-      Pair weights,
-      MemorySegment db,
-      MemorySegment scratch) {
-    boolean given = input != null;
-    if (given) {
-      input.backwardWeights(stream, x, sums, weights.x(), db, scratch);
-    }
-    var rest = given ? null : db;
-    if (before != null) {
-      first.backwardWeights(stream, before, sums, weights.h(), rest, scratch);
-    }
-    if (later.byteSize() > 0) {
-      var own = sums.asSlice(sums.byteSize() - 4 * later.byteSize());
-      recurrent.backwardWeights(stream, later, own, weights.h(), rest, scratch);
-    }
+  public void backwardEnd(CpuStream stream, Pair weights, MemorySegment scratch) {
+    // Each step has added its own.
   }
 
   @Override
   public void close() {
     recurrent.close();
-    if (first != recurrent) {
-      first.close();
-    }
     if (input != null) {
       input.close();
     }
