@@ -25,6 +25,7 @@ final class CpuStream extends Stream {
   private final Scratch conversions = new Scratch();
   private final Scratch plans = new Scratch();
   private final Scratch steps = new Scratch();
+  private final WinogradTrip winograd = new WinogradTrip();
 
   CpuStream(OneDnnEngine engine, int threads) {
     this.engine = engine;
@@ -48,6 +49,10 @@ final class CpuStream extends Stream {
 
   StepProduct.Row.Loop row() {
     return row;
+  }
+
+  WinogradTrip winograd() {
+    return winograd;
   }
 
   /**

@@ -1,8 +1,10 @@
 package dev.sluice.cpu;
 
+import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -154,6 +156,56 @@ final class Lanes {
               fromMemorySegment(WIDTH, c, cAt + e, ORDER),
               fromMemorySegment(WIDTH, a, aAt + e, ORDER))
           .intoMemorySegment(a, aAt + e, ORDER);
+    }
+  }
+
+  /** to = from: for runs this short a call of the JVM's copy takes longer than the copy. */
+  static void copy(float[] from, int at, MemorySegment to, long index, int count) {
+    int e = 0;
+    for (; e + COUNT <= count; e += COUNT) {
+      fromArray(WIDTH, from, at + e).intoMemorySegment(to, 4 * (index + e), ORDER);
+    }
+    for (; e < count; e++) {
+      to.setAtIndex(ValueLayout.JAVA_FLOAT, index + e, from[at + e]);
+    }
+  }
+
+  /** to = from. */
+  static void copy(MemorySegment from, long index, float[] to, int at, int count) {
+    int e = 0;
+    for (; e + COUNT <= count; e += COUNT) {
+      fromMemorySegment(WIDTH, from, 4 * (index + e), ORDER).intoArray(to, at + e);
+    }
+    for (; e < count; e++) {
+      to[at + e] = from.getAtIndex(ValueLayout.JAVA_FLOAT, index + e);
+    }
+  }
+
+  /** to += from. */
+  static void add(float[] from, int at, MemorySegment to, long index, int count) {
+    int e = 0;
+    for (; e + COUNT <= count; e += COUNT) {
+      long byteAt = 4 * (index + e);
+      fromMemorySegment(WIDTH, to, byteAt, ORDER)
+          .add(fromArray(WIDTH, from, at + e))
+          .intoMemorySegment(to, byteAt, ORDER);
+    }
+    for (; e < count; e++) {
+      float sum = to.getAtIndex(ValueLayout.JAVA_FLOAT, index + e) + from[at + e];
+      to.setAtIndex(ValueLayout.JAVA_FLOAT, index + e, sum);
+    }
+  }
+
+  /** to += from. */
+  static void add(MemorySegment from, long index, float[] to, int at, int count) {
+    int e = 0;
+    for (; e + COUNT <= count; e += COUNT) {
+      fromMemorySegment(WIDTH, from, 4 * (index + e), ORDER)
+          .add(fromArray(WIDTH, to, at + e))
+          .intoArray(to, at + e);
+    }
+    for (; e < count; e++) {
+      to[at + e] += from.getAtIndex(ValueLayout.JAVA_FLOAT, index + e);
     }
   }
 }

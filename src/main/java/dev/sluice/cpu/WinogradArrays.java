@@ -3,12 +3,12 @@ package dev.sluice.cpu;
 /** Each thread's own arrays for a window of pixels or taps and what becomes of it. */
 final class WinogradArrays {
   private static final ThreadLocal<float[][]> ARRAYS =
-      ThreadLocal.withInitial(() -> new float[3][0]);
+      ThreadLocal.withInitial(() -> new float[2][0]);
 
   private WinogradArrays() {}
 
   /**
-   * {@return three arrays, whose values are anything}
+   * {@return two arrays, whose values are anything}
    *
    * @param length elements that each has at least
    */

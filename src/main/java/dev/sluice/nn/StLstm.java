@@ -88,11 +88,13 @@ public final class StLstm extends MemoryCell {
                 joint(6, 7, hidden.weight().rows(3 * k, 4 * k), output.weight()));
   }
 
-  /** Some of the seven parts, of x and of other weights. */
+  /**
+   * Some of the seven parts, of other weights and of x, whose odd channels at the end cost least.
+   */
   private JointConvolve joint(int from, int to, Parameter... others) {
     int k = config.hidden();
     var weights = new ArrayList<>(List.of(others));
-    weights.add(1, input.weight().rows(from * k, to * k));
+    weights.add(input.weight().rows(from * k, to * k));
     return new JointConvolve(weights, List.of(), from * k, 7 * k);
   }
 
@@ -175,7 +177,7 @@ public final class StLstm extends MemoryCell {
                 pass.gradientOrNull(before.m())));
     var os = atOnce ? null : output.inTurns(pass, both);
     if (atOnce) {
-      joint.get(2).into(pass, List.of(before.h(), x, both), xs);
+      joint.get(2).into(pass, List.of(before.h(), both, x), xs);
     }
     var tanh = last.inPlace(pass, both);
     run(pass, "st_lstm_output", NONE, xs, hs, os, tanh, h);

@@ -6,11 +6,8 @@ import static jdk.incubator.vector.FloatVector.fromArray;
 
 import jdk.incubator.vector.FloatVector;
 
-/**
- * The one-dimensional passes of Winograd's F(4, 5) on the points 0, 1, -1, 2, -2, 1/2, -1/2 and
- * infinity, as {@link WinogradVector} has those of F(4, 3).
- */
-final class WinogradFiveVector {
+/** F(4, 5) on the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity. */
+final class WinogradFive extends WinogradTransform {
   // Constants, not broadcasts in the loops: see Lanes.
   private static final FloatVector EIGHTH = all(0.125f);
   private static final FloatVector QUARTER = all(0.25f);
@@ -29,10 +26,13 @@ final class WinogradFiveVector {
   private static final FloatVector NINETIETH = all(1 / 90f);
   private static final FloatVector TWO_45THS = all(2 / 45f);
 
-  private WinogradFiveVector() {}
+  WinogradFive() {
+    super(5);
+  }
 
   /** B^T: eight pixels to eight points. */
-  static void input(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void input(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x1 = fromArray(WIDTH, from, at + e + step);
       var x2 = fromArray(WIDTH, from, at + e + 2 * step);
@@ -62,8 +62,8 @@ final class WinogradFiveVector {
   }
 
   /** B: the adjoint, eight points to eight pixels. */
-  static void inputBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void inputBack(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x0 = fromArray(WIDTH, from, at + e);
       var x1 = fromArray(WIDTH, from, at + e + step);
@@ -97,7 +97,8 @@ final class WinogradFiveVector {
   }
 
   /** A^T: eight points to four pixels. */
-  static void output(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void output(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x1 = fromArray(WIDTH, from, at + e + step);
       var x2 = fromArray(WIDTH, from, at + e + 2 * step);
@@ -120,8 +121,8 @@ final class WinogradFiveVector {
   }
 
   /** A: the adjoint, four pixels to eight points. */
-  static void outputBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void outputBack(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x0 = fromArray(WIDTH, from, at + e);
       var x1 = fromArray(WIDTH, from, at + e + step);
@@ -145,7 +146,8 @@ final class WinogradFiveVector {
   }
 
   /** G: five taps to eight points. */
-  static void taps(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void taps(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var a = fromArray(WIDTH, from, at + e);
       var b = fromArray(WIDTH, from, at + e + step);
@@ -170,8 +172,8 @@ final class WinogradFiveVector {
   }
 
   /** G^T: eight points to five taps. */
-  static void tapsBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void tapsBack(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x1 = fromArray(WIDTH, from, at + e + step);
       var x2 = fromArray(WIDTH, from, at + e + 2 * step);

@@ -1,22 +1,13 @@
 package dev.sluice.cpu;
 
-import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
 import static dev.sluice.cpu.Lanes.all;
 import static jdk.incubator.vector.FloatVector.fromArray;
-import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 
-/**
- * The one-dimensional passes of Winograd's F(4, 3) on the points 0, 1, -1, 1/2, -2 and infinity,
- * over vectors of channels, and copies. A pass reads values {@code step} elements apart and writes
- * as many or fewer {@code toStep} apart, for {@code count} neighbours; count is a multiple of a
- * vector's.
- */
-final class WinogradVector {
+/** F(4, 3) on the points 0, 1, -1, 1/2, -2 and infinity. */
+final class WinogradThree extends WinogradTransform {
   // Constants, not broadcasts in the loops: see Lanes.
   private static final FloatVector EIGHTH = all(0.125f);
   private static final FloatVector QUARTER = all(0.25f);
@@ -34,10 +25,13 @@ final class WinogradVector {
   private static final FloatVector EIGHT = all(8f);
   private static final FloatVector MINUS_EIGHT = all(-8f);
 
-  private WinogradVector() {}
+  WinogradThree() {
+    super(3);
+  }
 
   /** B^T: six pixels to six points. */
-  static void input(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void input(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x1 = fromArray(WIDTH, from, at + e + step);
       var x2 = fromArray(WIDTH, from, at + e + 2 * step);
@@ -59,8 +53,8 @@ final class WinogradVector {
   }
 
   /** B: the adjoint, six points to six pixels. */
-  static void inputBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void inputBack(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x0 = fromArray(WIDTH, from, at + e);
       var x1 = fromArray(WIDTH, from, at + e + step);
@@ -84,7 +78,8 @@ final class WinogradVector {
   }
 
   /** A^T: six points to four pixels. */
-  static void output(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void output(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x1 = fromArray(WIDTH, from, at + e + step);
       var x2 = fromArray(WIDTH, from, at + e + 2 * step);
@@ -101,8 +96,8 @@ final class WinogradVector {
   }
 
   /** A: the adjoint, four pixels to six points. */
-  static void outputBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void outputBack(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x0 = fromArray(WIDTH, from, at + e);
       var x1 = fromArray(WIDTH, from, at + e + step);
@@ -120,7 +115,8 @@ final class WinogradVector {
   }
 
   /** G: three taps to six points. */
-  static void taps(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void taps(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var a = fromArray(WIDTH, from, at + e);
       var b = fromArray(WIDTH, from, at + e + step);
@@ -139,8 +135,8 @@ final class WinogradVector {
   }
 
   /** G^T: six points to three taps. */
-  static void tapsBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
+  @Override
+  void tapsBack(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
     for (int e = 0; e < count; e += Lanes.COUNT) {
       var x1 = fromArray(WIDTH, from, at + e + step);
       var x2 = fromArray(WIDTH, from, at + e + 2 * step);
@@ -152,56 +148,6 @@ final class WinogradVector {
       d.fma(FOUR, a.add(c))
           .add(fromArray(WIDTH, from, at + e + 5 * step))
           .intoArray(to, toAt + e + 2 * toStep);
-    }
-  }
-
-  /** to = from: for runs this short a call of the JVM's copy takes longer than the copy. */
-  static void copy(float[] from, int at, MemorySegment to, long index, int count) {
-    int e = 0;
-    for (; e + Lanes.COUNT <= count; e += Lanes.COUNT) {
-      fromArray(WIDTH, from, at + e).intoMemorySegment(to, 4 * (index + e), ORDER);
-    }
-    for (; e < count; e++) {
-      to.setAtIndex(ValueLayout.JAVA_FLOAT, index + e, from[at + e]);
-    }
-  }
-
-  /** to = from. */
-  static void copy(MemorySegment from, long index, float[] to, int at, int count) {
-    int e = 0;
-    for (; e + Lanes.COUNT <= count; e += Lanes.COUNT) {
-      fromMemorySegment(WIDTH, from, 4 * (index + e), ORDER).intoArray(to, at + e);
-    }
-    for (; e < count; e++) {
-      to[at + e] = from.getAtIndex(ValueLayout.JAVA_FLOAT, index + e);
-    }
-  }
-
-  /** to += from. */
-  static void add(float[] from, int at, MemorySegment to, long index, int count) {
-    int e = 0;
-    for (; e + Lanes.COUNT <= count; e += Lanes.COUNT) {
-      long byteAt = 4 * (index + e);
-      fromMemorySegment(WIDTH, to, byteAt, ORDER)
-          .add(fromArray(WIDTH, from, at + e))
-          .intoMemorySegment(to, byteAt, ORDER);
-    }
-    for (; e < count; e++) {
-      float sum = to.getAtIndex(ValueLayout.JAVA_FLOAT, index + e) + from[at + e];
-      to.setAtIndex(ValueLayout.JAVA_FLOAT, index + e, sum);
-    }
-  }
-
-  /** to += from. */
-  static void add(MemorySegment from, float[] to, int at, int count) {
-    int e = 0;
-    for (; e + Lanes.COUNT <= count; e += Lanes.COUNT) {
-      fromMemorySegment(WIDTH, from, 4L * e, ORDER)
-          .add(fromArray(WIDTH, to, at + e))
-          .intoArray(to, at + e);
-    }
-    for (; e < count; e++) {
-      to[at + e] += from.getAtIndex(ValueLayout.JAVA_FLOAT, e);
     }
   }
 }

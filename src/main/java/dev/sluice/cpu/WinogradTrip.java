@@ -1,0 +1,327 @@
+package dev.sluice.cpu;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A stream's way through a {@link WinogradConvolution}, chunk by chunk. Transforms are split over
+ * threads by tiles, products by points, so that no sum depends on the number of threads. One object
+ * does for all of a stream's convolutions: a step makes no garbage here.
+ */
+final class WinogradTrip implements Team.Chunk {
+  /** What the team is doing. */
+  private enum Stage {
+    INPUT,
+    FORWARD_PRODUCTS,
+    OUTPUT,
+    BOTH,
+    BACKWARD_PRODUCTS,
+    PATCHES
+  }
+
+  private WinogradConvolution c;
+  private WinogradTransform transform;
+  private int points;
+
+  /** Elements from one point to the next; not a power of two, which caches map to one place. */
+  private long inputStride;
+
+  private long outputStride;
+
+  private Stage stage;
+  private MemorySegment packed;
+  private MemorySegment[] x;
+  private MemorySegment y;
+  private MemorySegment[] dx;
+  private MemorySegment du;
+  private MemorySegment b;
+  private boolean add;
+  private Team.RowPart work;
+
+  /** V, then M. */
+  private MemorySegment scratch;
+
+  private long sums;
+
+  /** The first tile of the chunk, and how many they are. */
+  private int first;
+
+  private int size;
+  private float keep;
+  private int phase;
+
+  private void start(WinogradConvolution convolution, CpuStream stream) {
+    c = convolution;
+    transform = c.transform;
+    points = transform.points;
+    inputStride = (long) c.chunk * c.inputs + 16;
+    outputStride = (long) c.chunk * c.outputs + 16;
+    sums = points * inputStride;
+    scratch = stream.stepScratch(4 * (sums + points * outputStride));
+    stream.team().bind();
+  }
+
+  private void run(Team team, Stage stage, int items) {
+    this.stage = stage;
+    team.run(items, 1, this);
+  }
+
+  /** Forgets the caller's memory. */
+  private void end() {
+    c = null;
+    packed = null;
+    x = null;
+    y = null;
+    dx = null;
+    du = null;
+    b = null;
+    work = null;
+    scratch = null;
+  }
+
+  void forward(
+      WinogradConvolution convolution,
+      CpuStream stream,
+      MemorySegment packed,
+      MemorySegment b,
+      MemorySegment[] x,
+      MemorySegment y,
+      boolean add,
+      Team.RowPart then) {
+    start(convolution, stream);
+    this.packed = packed;
+    this.b = b;
+    this.x = x;
+    this.y = y;
+    this.add = add;
+    this.work = then;
+    for (first = 0; first < c.count; first += c.chunk) {
+      size = Math.min(c.chunk, c.count - first);
+      run(stream.team(), Stage.INPUT, size);
+      run(stream.team(), Stage.FORWARD_PRODUCTS, points);
+      run(stream.team(), Stage.OUTPUT, size);
+    }
+    end();
+  }
+
+  void backward(
+      WinogradConvolution convolution,
+      CpuStream stream,
+      MemorySegment packed,
+      MemorySegment[] x,
+      MemorySegment dy,
+      MemorySegment[] dx,
+      MemorySegment du,
+      float keep,
+      MemorySegment[] db,
+      Team.RowPart before) {
+    start(convolution, stream);
+    this.packed = packed;
+    this.x = x;
+    this.y = dy;
+    this.dx = dx;
+    this.du = du;
+    this.keep = keep;
+    this.work = before;
+    for (first = 0; first < c.count; first += c.chunk) {
+      size = Math.min(c.chunk, c.count - first);
+      run(stream.team(), Stage.BOTH, size);
+      run(stream.team(), Stage.BACKWARD_PRODUCTS, points);
+      this.keep = 1;
+      addColumns(stream.team(), db);
+      addPatches(stream.team());
+    }
+    end();
+  }
+
+  private void addColumns(Team team, MemorySegment[] db) {
+    for (var each : db) {
+      var m = scratch.asSlice(4 * (sums + transform.everywhere() * outputStride));
+      Loops.addColumns(team, Reals.FLOATS, m, size, c.outputs, c.channels(), each, null);
+    }
+  }
+
+  /** dx += B dV B^T; patches reach into the rows of tiles around: every second at once. */
+  private void addPatches(Team team) {
+    int rows = size / c.perRow;
+    for (phase = 0; any(dx) && phase < Math.min(2, rows); phase++) {
+      run(team, Stage.PATCHES, (rows - phase + 1) / 2);
+    }
+  }
+
+  private static boolean any(MemorySegment[] parts) {
+    for (var part : parts) {
+      if (part != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public void run(int from, int to) {
+    switch (stage) {
+      case INPUT -> transformInput(from, to);
+      case FORWARD_PRODUCTS -> multiply(from, to);
+      case OUTPUT -> transformOutput(from, to);
+      case BOTH -> {
+        transformInput(from, to);
+        transformGradient(from, to);
+      }
+      case BACKWARD_PRODUCTS -> {
+        multiplyWeights(from, to);
+        multiplyBack(from, to);
+      }
+      case PATCHES -> {
+        int end = Math.min(phase + 2 * to, size / c.perRow);
+        for (int row = phase + 2 * from; row < end; row += 2) {
+          addRow(row * c.perRow);
+        }
+      }
+    }
+  }
+
+  private float[][] windows() {
+    return WinogradArrays.of(points * Math.max(c.inputs, c.outputs));
+  }
+
+  /** V = B^T x B. */
+  private void transformInput(int from, int to) {
+    var w = windows();
+    for (int i = 0; i < x.length; i++) {
+      int channels = c.sources[i].patches().padded();
+      for (int tile = from; x[i] != null && tile < to; tile++) {
+        c.sources[i].patches().read(x[i], first + tile, w[0]);
+        transform.input(w, channels);
+        scatter(w[0], channels, (long) tile * c.inputs + c.sources[i].first(), inputStride);
+      }
+    }
+  }
+
+  private void scatter(float[] values, int channels, long at, long stride) {
+    for (int p = 0; p < points; p++) {
+      Lanes.copy(values, p * channels, scratch, p * stride + at, channels);
+    }
+  }
+
+  private void gather(long at, long stride, float[] values, int channels) {
+    for (int p = 0; p < points; p++) {
+      Lanes.copy(scratch, p * stride + at, values, p * channels, channels);
+    }
+  }
+
+  /** y = A^T M A. */
+  private void transformOutput(int from, int to) {
+    var w = windows();
+    int k = c.outputs;
+    for (int tile = from; tile < to; tile++) {
+      gather(sums + (long) tile * k, outputStride, w[0], k);
+      if (b != null) {
+        Lanes.add(b, 0, w[0], transform.everywhere() * k, c.channels());
+      }
+      transform.output(w, k);
+      if (add) {
+        c.tiles.add(w[0], y, first + tile);
+      } else {
+        c.tiles.write(w[0], y, first + tile);
+      }
+      if (work != null) {
+        c.tiles.pixels(first + tile, work);
+      }
+    }
+  }
+
+  /** dM = A dy A^T. */
+  private void transformGradient(int from, int to) {
+    var w = windows();
+    int k = c.outputs;
+    for (int tile = from; tile < to; tile++) {
+      if (work != null) {
+        c.tiles.pixels(first + tile, work);
+      }
+      c.tiles.read(y, first + tile, w[0]);
+      transform.outputBack(w, k);
+      scatter(w[0], k, sums + (long) tile * k, outputStride);
+    }
+  }
+
+  private void addRow(int from) {
+    var w = windows();
+    for (int i = 0; i < dx.length; i++) {
+      int channels = c.sources[i].patches().padded();
+      for (int tile = from; dx[i] != null && tile < from + c.perRow; tile++) {
+        gather((long) tile * c.inputs + c.sources[i].first(), inputStride, w[0], channels);
+        transform.inputBack(w, channels);
+        c.sources[i].patches().add(w[0], dx[i], first + tile);
+      }
+    }
+  }
+
+  /** The first column of the matrices that belongs to a source which takes part. */
+  private int low(MemorySegment[] parts) {
+    int i = 0;
+    while (parts[i] == null) {
+      i++;
+    }
+    return c.sources[i].first();
+  }
+
+  /** The column after the last one. */
+  private int high(MemorySegment[] parts) {
+    int i = parts.length - 1;
+    while (parts[i] == null) {
+      i--;
+    }
+    return c.sources[i].end();
+  }
+
+  private long v(int point, int column) {
+    return scratch.address() + 4 * (point * inputStride + column);
+  }
+
+  private long m(int point) {
+    return scratch.address() + 4 * (sums + point * outputStride);
+  }
+
+  private long u(MemorySegment matrices, int point, int row) {
+    return matrices.address() + 4L * (point * c.inputs + row) * c.outputs;
+  }
+
+  /** M = V U at some points. */
+  private void multiply(int from, int to) {
+    int low = low(x);
+    int depth = high(x) - low;
+    int n = c.outputs;
+    for (int p = from; p < to; p++) {
+      OneDnn.sgemm(
+          false, false, size, n, depth, v(p, low), c.inputs, u(packed, p, low), n, 0, m(p), n);
+    }
+  }
+
+  /** dV = dM U^T at some points. */
+  private void multiplyBack(int from, int to) {
+    if (!any(dx)) {
+      return;
+    }
+    int low = low(dx);
+    int width = high(dx) - low;
+    int k = c.outputs;
+    for (int p = from; p < to; p++) {
+      OneDnn.sgemm(
+          false, true, size, width, k, m(p), k, u(packed, p, low), k, 0, v(p, low), c.inputs);
+    }
+  }
+
+  /** dU = keep dU + V^T dM at some points. */
+  private void multiplyWeights(int from, int to) {
+    if (!any(x)) {
+      return;
+    }
+    int low = low(x);
+    int width = high(x) - low;
+    int n = c.outputs;
+    for (int p = from; p < to; p++) {
+      OneDnn.sgemm(
+          true, false, width, n, size, v(p, low), c.inputs, m(p), n, keep, u(du, p, low), n);
+    }
+  }
+}
