@@ -149,22 +149,7 @@ final class WinogradConvolution {
       MemorySegment[] x,
       MemorySegment y,
       boolean add) {
-    stream.winograd().forward(this, stream, packed, b, x, y, add, null);
-  }
-
-  /**
-   * y = w * x + b, and what is to be done with each pixel as soon as it is there.
-   *
-   * @param then on rows of y's pixels
-   */
-  void forward(
-      CpuStream stream,
-      MemorySegment packed,
-      MemorySegment b,
-      MemorySegment[] x,
-      MemorySegment y,
-      Team.RowPart then) {
-    stream.winograd().forward(this, stream, packed, b, x, y, false, then);
+    stream.winograd().forward(this, stream, packed, b, x, y, add);
   }
 
   /**
@@ -174,7 +159,7 @@ final class WinogradConvolution {
    */
   void backwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment[] dx) {
     var none = new MemorySegment[sources.length];
-    stream.winograd().backward(this, stream, packed, none, dy, dx, null, 0, NOWHERE, null);
+    stream.winograd().backward(this, stream, packed, none, dy, dx, null, 0, NOWHERE);
   }
 
   /**
@@ -195,27 +180,7 @@ final class WinogradConvolution {
       MemorySegment du,
       float keep,
       MemorySegment... db) {
-    stream.winograd().backward(this, stream, packed, x, dy, dx, du, keep, db, null);
-  }
-
-  /**
-   * The way back from a dy that is made pixel by pixel right before it is needed. What makes it
-   * must not read dx.
-   *
-   * @param first on rows of dy's pixels
-   */
-  void backward(
-      CpuStream stream,
-      MemorySegment packed,
-      MemorySegment[] x,
-      MemorySegment dy,
-      MemorySegment[] dx,
-      MemorySegment du,
-      MemorySegment db,
-      Team.RowPart first) {
-    stream
-        .winograd()
-        .backward(this, stream, packed, x, dy, dx, du, 1, new MemorySegment[] {db}, first);
+    stream.winograd().backward(this, stream, packed, x, dy, dx, du, keep, db);
   }
 
   /** The gradients of each source's weights, added to. */

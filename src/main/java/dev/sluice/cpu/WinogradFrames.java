@@ -93,20 +93,6 @@ record WinogradFrames(
     rows(frames, index, window, WinogradFrames::add);
   }
 
-  /** Does work on each pixel of a tile, by its number among those of all frames. */
-  void pixels(int index, Team.RowPart work) {
-    int across = across();
-    int row = index / across;
-    int top = row % down() * tile;
-    int left = index % across * tile;
-    for (int i = top; i < Math.min(height, top + tile); i++) {
-      int pixel = (row / down() * height + i) * width;
-      for (int j = left; j < Math.min(width, left + tile); j++) {
-        work.run(pixel + j, 0, channels);
-      }
-    }
-  }
-
   private static void read(MemorySegment frames, long index, float[] window, int at, int count) {
     Lanes.copy(frames, index, window, at, count);
   }

@@ -35,7 +35,6 @@ final class WinogradTrip implements Team.Chunk {
   private MemorySegment du;
   private MemorySegment b;
   private boolean add;
-  private Team.RowPart work;
 
   /** V, then M. */
   private MemorySegment scratch;
@@ -74,7 +73,6 @@ final class WinogradTrip implements Team.Chunk {
     dx = null;
     du = null;
     b = null;
-    work = null;
     scratch = null;
   }
 
@@ -85,15 +83,13 @@ final class WinogradTrip implements Team.Chunk {
       MemorySegment b,
       MemorySegment[] x,
       MemorySegment y,
-      boolean add,
-      Team.RowPart then) {
+      boolean add) {
     start(convolution, stream);
     this.packed = packed;
     this.b = b;
     this.x = x;
     this.y = y;
     this.add = add;
-    this.work = then;
     for (first = 0; first < c.count; first += c.chunk) {
       size = Math.min(c.chunk, c.count - first);
       run(stream.team(), Stage.INPUT, size);
@@ -112,8 +108,7 @@ final class WinogradTrip implements Team.Chunk {
       MemorySegment[] dx,
       MemorySegment du,
       float keep,
-      MemorySegment[] db,
-      Team.RowPart before) {
+      MemorySegment[] db) {
     start(convolution, stream);
     this.packed = packed;
     this.x = x;
@@ -121,7 +116,6 @@ final class WinogradTrip implements Team.Chunk {
     this.dx = dx;
     this.du = du;
     this.keep = keep;
-    this.work = before;
     for (first = 0; first < c.count; first += c.chunk) {
       size = Math.min(c.chunk, c.count - first);
       run(stream.team(), Stage.BOTH, size);
@@ -224,9 +218,6 @@ final class WinogradTrip implements Team.Chunk {
       } else {
         c.tiles.write(w[0], y, first + tile);
       }
-      if (work != null) {
-        c.tiles.pixels(first + tile, work);
-      }
     }
   }
 
@@ -235,9 +226,6 @@ final class WinogradTrip implements Team.Chunk {
     var w = windows();
     int k = c.outputs;
     for (int tile = from; tile < to; tile++) {
-      if (work != null) {
-        c.tiles.pixels(first + tile, work);
-      }
       c.tiles.read(y, first + tile, w[0]);
       transform.outputBack(w, k);
       scatter(w[0], k, sums + (long) tile * k, outputStride);
