@@ -115,9 +115,11 @@ final class RowVector {
           .intoMemorySegment(to, 4L * o, ORDER);
       return;
     }
-    for (int i = 0; i < count; i++) {
-      float old = add ? to.getAtIndex(ValueLayout.JAVA_FLOAT, o + i) : 0;
-      to.setAtIndex(ValueLayout.JAVA_FLOAT, o + i, old + value.lane(i));
+    if (count > 0) {
+      // A loop over lanes made this too long to be inlined, and each vector an object.
+      var part = WIDTH.indexInRange(0, count);
+      (add ? value.add(fromMemorySegment(WIDTH, to, 4L * o, ORDER, part)) : value)
+          .intoMemorySegment(to, 4L * o, ORDER, part);
     }
   }
 }
