@@ -258,16 +258,47 @@ public final class Device implements AutoCloseable {
     requireOpen();
     var stream = held.get(Thread.currentThread());
     if (stream == null) {
-      stream = idle.poll();
-      if (stream == null) {
-        stream = backend.openStream();
-        streams.add(stream);
-      }
-      published.forEach(stream::after);
+      stream = free();
+      afterPublished(stream);
     }
     stream.lease();
     held.put(Thread.currentThread(), stream);
     return stream;
+  }
+
+  private Stream free() {
+    var stream = idle.poll();
+    if (stream == null) {
+      stream = backend.openStream();
+      streams.add(stream);
+    }
+    return stream;
+  }
+
+  /**
+   * {@return a stream that no pass gets until {@link #takeBack}, for whichever thread leases it}
+   */
+  public synchronized Stream lend() {
+    requireOpen();
+    return free();
+  }
+
+  /**
+   * Takes a stream back.
+   *
+   * @param stream from {@link #lend}
+   */
+  public synchronized void takeBack(Stream stream) {
+    idle.push(stream);
+  }
+
+  /**
+   * Orders what a stream gets from now on after what was published.
+   *
+   * @param stream of this device
+   */
+  public synchronized void afterPublished(Stream stream) {
+    published.forEach(stream::after);
   }
 
   /**

@@ -38,6 +38,37 @@ public abstract class Stream implements AutoCloseable {
     work.run();
   }
 
+  /** Work that was done and can be done again. */
+  @FunctionalInterface
+  public interface Recording {
+    /**
+     * Does the work again, on the same tensors, in the thread that holds the stream.
+     *
+     * @return whether it was done; if not, it is to be done and recorded anew
+     */
+    boolean again();
+  }
+
+  /**
+   * Does work, and {@return what does the same again} An engine may then leave out whatever led to
+   * the work: the layers, and their objects.
+   *
+   * @param work on tensors that stay, which gives its all to this stream
+   */
+  public Recording recorded(Runnable work) {
+    together(work);
+    return () -> false;
+  }
+
+  /**
+   * Does work that what is {@link #recorded} leaves out, since what it makes stays.
+   *
+   * @param work in the thread that holds the stream
+   */
+  public void aside(Runnable work) {
+    work.run();
+  }
+
   /** Hands over what is kept back in {@link #together}. */
   public void submit() {}
 

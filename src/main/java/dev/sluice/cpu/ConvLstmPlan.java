@@ -181,7 +181,8 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
 
   private void start(CpuStream cpu, List<Tensor> states, int which, MemorySegment to) {
     if (states == null || states.get(which) == null) {
-      to.asSlice(0, frameBytes(spec.hidden())).fill((byte) 0);
+      var zero = to.asSlice(0, frameBytes(spec.hidden()));
+      cpu.tape().add(() -> zero.fill((byte) 0));
     } else {
       frames.in(cpu, states.get(which).memory(), to);
     }

@@ -21,6 +21,7 @@ import dev.sluice.spi.Product;
 import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -75,9 +76,13 @@ final class CpuBackend implements Backend {
 
   @Override
   public Stream openStream() {
-    var stream = new CpuStream(engine, threads);
+    var stream = new CpuStream(engine, threads, this::plansGone);
     streams.add(stream);
     return stream;
+  }
+
+  private long plansGone() {
+    return convolutions.gone() + joints.gone() + networks.gone() + cells.gone();
   }
 
   private static void end(ConvPlan plan) {
@@ -100,19 +105,36 @@ final class CpuBackend implements Backend {
 
   @Override
   public void upload(Stream stream, MemorySegment host, Tensor to) {
-    MemorySegment.copy(host, 0, to.memory(), 0, to.bytes());
+    var tape = ((CpuStream) stream).tape();
+    if (tape.records()) {
+      var kept = MemorySegment.ofArray(host.asSlice(0, to.bytes()).toArray(ValueLayout.JAVA_BYTE));
+      tape.add(() -> to.memory().copyFrom(kept));
+    } else {
+      MemorySegment.copy(host, 0, to.memory(), 0, to.bytes());
+    }
   }
 
   @Override
   public void download(Stream stream, Tensor from, MemorySegment host) {
+    // What is done with these numbers nobody knows.
+    ((CpuStream) stream).tape().spoil();
     MemorySegment.copy(from.memory(), 0, host, 0, from.bytes());
   }
 
   @Override
   public void multiply(Stream stream, Product p, Tensor a, Tensor b, Tensor c) {
+    var cpu = (CpuStream) stream;
+    if (cpu.tape().records()) {
+      cpu.tape().add(() -> multiply(cpu, p, a, b, c));
+    } else {
+      multiply(cpu, p, a, b, c);
+    }
+  }
+
+  private static void multiply(CpuStream stream, Product p, Tensor a, Tensor b, Tensor c) {
     Multiply.of(Reals.of(c.type()))
         .run(
-            (CpuStream) stream,
+            stream,
             p.transposeA(),
             p.transposeB(),
             p.rows(),

@@ -183,7 +183,8 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
     var parts = reserveParts();
     var block =
         reserve == null ? ((CpuStream) stream).scratch(parts) : Blocks.cut(reserve.memory(), parts);
-    prepared(new Trip(stream, packed, values, block)).run();
+    var trip = new Trip(stream, packed, values, block);
+    trip.stream.tape().add(prepared(trip));
   }
 
   /** All layers forward, as often as it is run; then it makes no objects. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * A caller's own oneDNN stream, memory objects, scratch memory and team of threads. Work ends
@@ -16,6 +17,8 @@ import java.util.Map;
 final class CpuStream extends Stream {
   private final OneDnnEngine engine;
   private final MemorySegment handle;
+  private final LongSupplier plansGone;
+  private final Tape tape = new Tape();
   private final Team team;
   private final List<CpuStream> parts = new ArrayList<>();
   private final Map<Primitive, Primitive.Execution> executions = new IdentityHashMap<>();
@@ -28,8 +31,16 @@ final class CpuStream extends Stream {
   private final WinogradTrip winograd = new WinogradTrip();
 
   CpuStream(OneDnnEngine engine, int threads) {
+    this(engine, threads, () -> 0);
+  }
+
+  /**
+   * @param plansGone another number once a plan was put out, which recorded work may use
+   */
+  CpuStream(OneDnnEngine engine, int threads, LongSupplier plansGone) {
     this.engine = engine;
-    this.team = new Team(threads);
+    this.plansGone = plansGone;
+    this.team = new Team(threads, tape);
     this.products = new RoundedProducts(engine);
     try {
       this.handle = OneDnn.stream(engine);
@@ -45,6 +56,35 @@ final class CpuStream extends Stream {
 
   Team team() {
     return team;
+  }
+
+  /** Where all that touches memory and is no loop of the team's has to pass. */
+  Tape tape() {
+    return tape;
+  }
+
+  @Override
+  public void aside(Runnable work) {
+    tape.pause(work);
+  }
+
+  @Override
+  public Recording recorded(Runnable work) {
+    long plans = plansGone.getAsLong();
+    var all = tape.record(work);
+    if (all == null) {
+      return () -> false;
+    }
+    return () -> {
+      if (plansGone.getAsLong() != plans) {
+        return false;
+      }
+      team.bind();
+      for (var each : all) {
+        each.run();
+      }
+      return true;
+    };
   }
 
   StepProduct.Row.Loop row() {
@@ -95,6 +135,14 @@ final class CpuStream extends Stream {
   /** Runs a primitive on the data of its arguments, given in the order of their ids. */
   void execute(Primitive primitive, int[] ids, MemorySegment... data) {
     var execution = execution(primitive, ids);
+    if (tape.records()) {
+      tape.add(() -> execute(execution, data));
+    } else {
+      execute(execution, data);
+    }
+  }
+
+  private void execute(Primitive.Execution execution, MemorySegment[] data) {
     for (int i = 0; i < data.length; i++) {
       execution.bind(i, data[i].address());
     }
@@ -154,11 +202,13 @@ final class CpuStream extends Stream {
   }
 
   /** A block that grows. */
-  private static final class Scratch {
+  private final class Scratch {
     private HostMemory memory;
 
     MemorySegment of(long bytes) {
       if (bytes() < bytes) {
+        // What was recorded works on the block that goes.
+        tape.spoil();
         close();
         memory = new HostMemory(bytes, 64);
       }

@@ -57,7 +57,7 @@ final class FrameReorder implements AutoCloseable {
 
   private void convert(CpuStream stream, Way way, MemorySegment from, MemorySegment to) {
     if (way.from == way.to) {
-      MemorySegment.copy(from, 0, to, 0, bytes(way));
+      stream.tape().add(() -> MemorySegment.copy(from, 0, to, 0, bytes(way)));
     } else {
       stream.execute(primitive(way), ConvPrimitives.REORDER, from, to);
     }

@@ -48,6 +48,10 @@ final class GemmConvolution implements ConvPlan {
   @Override
   public void forward(Stream stream, Tensor packed, Tensor x, Tensor y, boolean add) {
     var cpu = (CpuStream) stream;
+    cpu.tape().add(() -> forward(cpu, packed, x, y, add));
+  }
+
+  private void forward(CpuStream cpu, Tensor packed, Tensor x, Tensor y, boolean add) {
     var w = Blocks.cut(packed.memory(), parts());
     var patches = cpu.stepScratch(4 * area * patch);
     for (int n = 0; n < spec.batch(); n++) {

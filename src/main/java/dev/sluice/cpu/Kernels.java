@@ -5,10 +5,31 @@ import dev.sluice.Tensor;
 import dev.sluice.spi.Kernel;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Every kernel of this engine by its name in the parity table. */
 final class Kernels {
   private static final Map<String, Kernel> ALL = new HashMap<>();
+
+  /** Kernels of inference that do all they do in loops of the team; one without that is a whole. */
+  private static final Set<String> LOOPS =
+      Set.of(
+          "add_bias",
+          "sigmoid",
+          "tanh",
+          "relu",
+          "hard_sigmoid",
+          "softmax",
+          "conv_lstm",
+          "gru_reset",
+          "gru_blend",
+          "st_lstm_memory",
+          "st_lstm_output",
+          "causal_lstm_memory",
+          "causal_lstm_cell",
+          "causal_lstm_output",
+          "ghu",
+          "layer_norm");
 
   static {
     ElementKernels.register(ALL);
@@ -24,6 +45,7 @@ final class Kernels {
     DropoutKernels.register(ALL);
     LossKernels.register(ALL);
     OptimiserKernels.register(ALL);
+    ALL.replaceAll((name, kernel) -> LOOPS.contains(name) ? kernel : whole(kernel));
   }
 
   private Kernels() {}
@@ -35,6 +57,17 @@ final class Kernels {
           "kernel: expected one of " + ALL.keySet().stream().sorted().toList() + ", got " + name);
     }
     return kernel;
+  }
+
+  private static Kernel whole(Kernel kernel) {
+    return (stream, scalars, tensors) -> {
+      var tape = ((CpuStream) stream).tape();
+      if (tape.records()) {
+        tape.add(() -> kernel.run(stream, scalars, tensors));
+      } else {
+        kernel.run(stream, scalars, tensors);
+      }
+    };
   }
 
   static Team team(Stream stream) {

@@ -83,6 +83,10 @@ final class PlainConvolution implements ConvPlan {
 
   @Override
   public void forward(Stream stream, Tensor packed, Tensor x, Tensor y, boolean add) {
+    ((CpuStream) stream).tape().add(() -> forward(packed, x, y, add));
+  }
+
+  private void forward(Tensor packed, Tensor x, Tensor y, boolean add) {
     var w = Blocks.cut(packed.memory(), parts);
     var in = x.memory();
     var out = y.memory();

@@ -36,6 +36,7 @@ final class Team implements AutoCloseable {
   }
 
   private final int threads;
+  private final Tape tape;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment stub;
   private final AtomicInteger ticket = new AtomicInteger();
@@ -46,8 +47,12 @@ final class Team implements AutoCloseable {
   private int chunks;
   private volatile Throwable failure;
 
-  Team(int threads) {
+  /**
+   * @param tape remembers what is run
+   */
+  Team(int threads, Tape tape) {
     this.threads = threads;
+    this.tape = tape;
     this.stub =
         Linker.nativeLinker()
             .upcallStub(
@@ -71,6 +76,10 @@ final class Team implements AutoCloseable {
    * @param grain items below which a thread more is not worth while
    */
   void run(int count, int grain, Chunk chunk) {
+    if (tape.records()) {
+      tape.add(() -> run(count, grain, chunk));
+      return;
+    }
     int wanted = wanted(count, grain);
     if (wanted <= 1) {
       chunk.run(0, count);
@@ -105,6 +114,10 @@ final class Team implements AutoCloseable {
 
   /** Runs all rows of some length; few long rows are cut into parts, so that all threads work. */
   void rows(int count, int length, RowPart work) {
+    if (tape.records()) {
+      tape.add(() -> rows(count, length, work));
+      return;
+    }
     int parts = count >= 2 * threads || length < 1024 ? 1 : 2 * threads;
     int grain = Math.max(1, 2048 * parts / length);
     if (wanted(count * parts, grain) <= 1) {

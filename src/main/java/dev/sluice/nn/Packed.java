@@ -65,7 +65,8 @@ final class Packed {
   }
 
   private Tensor packed(Packing plan, Stream stream, Tensor tensor) {
-    plan.pack(stream, parameters.stream().map(Parameter::value).toList(), tensor);
+    var weights = parameters.stream().map(Parameter::value).toList();
+    stream.aside(() -> plan.pack(stream, weights, tensor));
     return tensor;
   }
 

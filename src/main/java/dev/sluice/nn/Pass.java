@@ -66,6 +66,17 @@ public final class Pass implements AutoCloseable {
     this.arena = device.arena(training ? "a training pass" : "an inference pass", stream);
   }
 
+  /** An inference pass on a session's stream and memory, which end with the session. */
+  Pass(Stream stream, DeviceArena arena) {
+    this.outer = null;
+    this.device = arena.device();
+    this.training = false;
+    this.seed = OptionalLong.empty();
+    this.segment = 0;
+    this.stream = stream;
+    this.arena = arena;
+  }
+
   /**
    * {@return a pass that keeps nothing for backward}
    *

@@ -50,6 +50,7 @@ public final class Plans<K, P> implements AutoCloseable {
   private final Map<K, Held<P>> plans = new ConcurrentHashMap<>();
   private final Deque<PutOut<P>> putOut = new ArrayDeque<>();
   private volatile long made;
+  private volatile long gone;
 
   /**
    * None yet.
@@ -78,6 +79,11 @@ public final class Plans<K, P> implements AutoCloseable {
     return held.plan;
   }
 
+  /** {@return a number that is another one once a plan was put out} */
+  public long gone() {
+    return gone;
+  }
+
   private synchronized Held<P> make(K key, Function<? super K, ? extends P> make) {
     var there = plans.get(key);
     if (there != null) {
@@ -99,6 +105,8 @@ public final class Plans<K, P> implements AutoCloseable {
             .min(Comparator.comparingLong(entry -> entry.getValue().used))
             .orElseThrow();
     plans.remove(eldest.getKey());
+    // Before the streams are looked at: whoever holds one and finds this unchanged is among them.
+    gone++;
     var turns = new IdentityHashMap<Stream, Long>();
     for (var stream : streams.get()) {
       long turn = stream.turn();

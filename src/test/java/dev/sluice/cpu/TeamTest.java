@@ -53,7 +53,7 @@ class TeamTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 8})
   void runsEveryItemOnce(int threads) {
-    try (var team = new Team(threads)) {
+    try (var team = new Team(threads, new Tape())) {
       for (int round = 0; round < 3; round++) {
         coversAll(team);
       }
@@ -62,7 +62,7 @@ class TeamTest {
 
   @Test
   void bordersAreAlwaysTheSame() {
-    try (var team = new Team(3)) {
+    try (var team = new Team(3, new Tape())) {
       for (int round = 0; round < 30; round++) {
         var chunks = new ConcurrentSkipListMap<Integer, Integer>();
         team.run(100, 1, chunks::put);
@@ -73,7 +73,7 @@ class TeamTest {
 
   @Test
   void smallWorkStaysWithTheCaller() {
-    try (var team = new Team(4)) {
+    try (var team = new Team(4, new Tape())) {
       var threads = ConcurrentHashMap.<Thread>newKeySet();
       team.run(10, 8, (from, to) -> threads.add(Thread.currentThread()));
       assertEquals(Set.of(Thread.currentThread()), threads);
@@ -82,7 +82,7 @@ class TeamTest {
 
   @Test
   void anExceptionArrivesAndTheTeamGoesOn() {
-    try (var team = new Team(4)) {
+    try (var team = new Team(4, new Tape())) {
       for (int round = 0; round < 50; round++) {
         var cause = new IndexOutOfBoundsException("beyond");
         var e =
@@ -107,7 +107,7 @@ class TeamTest {
   /** As it is, for callers that tell failures apart; nobody is at work any more by then. */
   @Test
   void aFailureOfALibraryArrivesWhenAllAreDone() {
-    try (var team = new Team(4)) {
+    try (var team = new Team(4, new Tape())) {
       for (int round = 0; round < 50; round++) {
         var cause = new NativeException("dnnl_primitive_execute", 5, "dnnl_runtime_error", "");
         var atWork = new AtomicInteger();
@@ -138,7 +138,7 @@ class TeamTest {
 
   @Test
   void errorsArriveToo() {
-    try (var team = new Team(2)) {
+    try (var team = new Team(2, new Tape())) {
       var e =
           assertThrows(
               IllegalStateException.class,
@@ -161,7 +161,7 @@ class TeamTest {
         all.add(
             pool.submit(
                 () -> {
-                  try (var team = new Team(2)) {
+                  try (var team = new Team(2, new Tape())) {
                     coversAll(team);
                   }
                 }));

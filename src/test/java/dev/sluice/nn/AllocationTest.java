@@ -3,39 +3,138 @@ package dev.sluice.nn;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import dev.sluice.DType;
 import dev.sluice.Device;
+import dev.sluice.DeviceArena;
+import dev.sluice.Shape;
+import dev.sluice.Tensor;
 import dev.sluice.train.Adam;
 import dev.sluice.weights.Weights;
 import java.lang.management.ManagementFactory;
-import org.junit.jupiter.api.Test;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Bytes of Java heap that work on one thread takes; the least of many rounds, once compiled. */
+/** Bytes of Java heap that steps take in all threads, once they are compiled. */
 class AllocationTest {
-  private static final int ROUNDS = 1000;
+  private static final int ROUNDS = 600;
+
+  /** Steps that are measured together: one that takes heap only now and then is seen as well. */
+  private static final int TOGETHER = 20;
+
+  /** Compiling takes a second; it may have to wait for a core. */
+  private static final long PATIENCE = 60_000_000_000L;
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** The smallest object has 16 bytes: a step that made one would be seen. */
-  @Test
-  void stepsTakeNoHeap() {
-    for (boolean train : new boolean[] {false, true}) {
-      long more = bytes(110, train) - bytes(10, train);
-      assertTrue(more < 100 * 16, "bytes of 100 steps more, training " + train + ": " + more);
+  private enum Model {
+    LSTM(arena -> Rnn.lstm(8, 16).layers(2).build(weights(), arena)),
+    GRU(arena -> Rnn.gru(8, 16).build(weights(), arena)),
+    GRU_BEFORE(arena -> Rnn.gruResetBefore(8, 16).build(weights(), arena)),
+    ELMAN(arena -> Rnn.tanh(8, 16).build(weights(), arena)),
+    CONV_LSTM(arena -> new ConvLstm(new ConvLstm.Config(8, 16, 3), weights(), arena)),
+    CONV_GRU(
+        arena -> new ConvGru(new ConvGru.Config(8, 16, 3), DType.FLOAT32, "", weights(), arena)),
+    ST_LSTM(arena -> new StLstm(new StLstm.Config(8, 16, 3), weights(), arena)),
+    LINEAR(arena -> new Linear(8, 16, weights(), arena)),
+    STACK(
+        arena ->
+            Sequential.of(Block.lstm(16), Block.dense(8, Activation.RELU), Block.dense(1))
+                .input(Sequential.ANY, 8)
+                .build(weights(), arena));
+
+    final Function<DeviceArena, Layer> make;
+
+    Model(Function<DeviceArena, Layer> make) {
+      this.make = make;
+    }
+
+    private static Weights weights() {
+      return Weights.random(1);
     }
   }
 
-  /** Forward through two layers, and in training backward and Adam. */
-  private long bytes(int steps, boolean train) {
+  private static Session session(Layer layer, int steps, int batch) {
+    return switch (layer) {
+      case Rnn rnn -> Session.of(rnn, steps, batch);
+      case ConvLstm cell -> Session.of(cell, steps, batch, 8, 8);
+      case ConvGru cell -> Session.of(cell, steps, batch, 8, 8);
+      case StLstm cell -> Session.of(cell, steps, batch, 8, 8);
+      default -> Session.of(layer, DType.FLOAT32, shape(layer, steps, batch), forward(layer));
+    };
+  }
+
+  private static Shape shape(Layer layer, int steps, int batch) {
+    boolean frames =
+        !(layer instanceof Rnn || layer instanceof Linear || layer instanceof Sequential);
+    return frames ? Shape.of(steps, batch, 8, 8, 8) : Shape.of(steps, batch, 8);
+  }
+
+  private static BiFunction<Pass, Tensor, Tensor> forward(Layer layer) {
+    return switch (layer) {
+      case Rnn rnn -> (pass, x) -> rnn.forward(pass, x).y();
+      case ConvLstm cell -> (pass, x) -> cell.forward(pass, x, null).y();
+      case ConvGru cell -> (pass, x) -> cell.forward(pass, x, null).y();
+      case StLstm cell -> (pass, x) -> cell.forward(pass, x, null).y();
+      case Linear linear -> linear::forward;
+      case Sequential model -> model::forward;
+      default -> throw new AssertionError(layer);
+    };
+  }
+
+  /** One row and one step, and a batch that is cut into shares over some steps. */
+  @ParameterizedTest
+  @EnumSource
+  void aSessionsStepTakesNoHeap(Model model) {
+    for (int[] shape : new int[][] {{1, 1}, {12, 16}}) {
+      try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(2));
+          var arena = device.arena();
+          var session = session(model.make.apply(arena), shape[0], shape[1])) {
+        var x = new float[(int) session.x().shape().elements()];
+        var y = new float[(int) session.y().shape().elements()];
+        long bytes = bytes(() -> session.step(x, y), 0);
+        assertTrue(bytes == 0, model + " " + session.x() + " takes " + bytes + " bytes a step");
+      }
+    }
+  }
+
+  /** Steps until they take as little as they may, or as long as patience lasts. */
+  private long bytes(Runnable step, long most) {
+    long least = Long.MAX_VALUE;
+    long end = System.nanoTime() + PATIENCE;
+    while (least > most && System.nanoTime() < end) {
+      long before = threads.getTotalThreadAllocatedBytes();
+      for (int i = 0; i < TOGETHER; i++) {
+        step.run();
+      }
+      least = Math.min(least, (threads.getTotalThreadAllocatedBytes() - before) / TOGETHER);
+    }
+    return least;
+  }
+
+  /** The smallest object has 16 bytes: a step that made one would be seen. */
+  @ParameterizedTest
+  @EnumSource(names = {"LSTM", "GRU", "GRU_BEFORE", "ELMAN"})
+  void stepsOfASequenceTakeNoHeap(Model model) {
+    for (boolean train : new boolean[] {false, true}) {
+      long more = bytes(model, 110, train) - bytes(model, 10, train);
+      assertTrue(more < 100 * 16, model + ", 100 steps more, training " + train + ": " + more);
+    }
+  }
+
+  /** The least of many rounds on one thread: forward, and in training backward and Adam. */
+  private long bytes(Model model, int steps, boolean train) {
     long least = Long.MAX_VALUE;
     try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(1));
         var arena = device.arena()) {
-      var lstm = Rnn.lstm(8, 16).layers(2).build(Weights.random(1), arena);
-      var adam = new Adam(lstm.parameters(), 1e-3, arena);
+      var rnn = (Rnn) model.make.apply(arena);
+      var adam = new Adam(rnn.parameters(), 1e-3, arena);
       var x = arena.tensor(steps, 8, 8);
       for (int round = 0; round < ROUNDS; round++) {
         long before = threads.getCurrentThreadAllocatedBytes();
         try (var pass = train ? Pass.training(device) : Pass.inference(device)) {
-          var y = lstm.forward(pass, x).y();
+          var y = rnn.forward(pass, x).y();
           if (train) {
             pass.gradient(y);
             pass.backward();
