@@ -20,10 +20,13 @@ record Cut(int batch, int shares) {
   private static final long LARGE = 1 << 21;
 
   /**
-   * Steps whose input products are done one after the other, so that they find the weights, and the
-   * gates the sums, in the cache.
+   * Steps whose input products are done one after the other, or as one, so that they find the
+   * weights, and the gates the sums, in the cache.
    */
   static final int CHUNK = 10;
+
+  /** Floats between rows of sums where those would lie a multiple of 2 KB apart. */
+  private static final int GAP = 16;
 
   /**
    * A share of the rows.
@@ -63,7 +66,30 @@ record Cut(int batch, int shares) {
    * Entries of [T, N, width] sums that are kept: what backward needs, or no more than are in use.
    */
   int sums(RnnSpec.Run run) {
-    return apart() && !run.training() ? Math.min(run.steps(), CHUNK) : run.steps();
+    return chunked(run) ? chunk(run) : run.steps();
+  }
+
+  /**
+   * Whether the input products of some steps are one, of whose sums a share's lie together;
+   * backward wants all sums, [T, N, G H].
+   */
+  boolean chunked(RnnSpec.Run run) {
+    return apart() && !run.training();
+  }
+
+  /** Steps of such a product, the least number that takes as many products as CHUNK would. */
+  private static int chunk(RnnSpec.Run run) {
+    int chunks = (run.steps() + CHUNK - 1) / CHUNK;
+    return (run.steps() + chunks - 1) / chunks;
+  }
+
+  /**
+   * Elements from one row of an LSTM's sums to the next. Rows 4 KB apart share twelve places of the
+   * first cache, and a product works on sixteen rows at once.
+   */
+  int lstmStride(RnnSpec spec, RnnSpec.Run run) {
+    int sums = 4 * spec.hidden();
+    return chunked(run) && sums % 512 == 0 ? sums + GAP : sums;
   }
 
   /** Entries of the states that are kept. */

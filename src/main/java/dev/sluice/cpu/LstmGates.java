@@ -97,6 +97,10 @@ final class LstmGates {
     MemorySegment kept;
 
     long gatesAt;
+
+    /** Elements from one row of the gates to the next, or 0 for 4 L. */
+    long gatesStride;
+
     long beforeAt;
     long afterAt;
 
@@ -232,11 +236,16 @@ final class LstmGates {
   }
 
   private double gate(Step s, int row, int gate, int j) {
-    return reals.get(s.gates, s.gatesAt + ((long) row * 4 + gate) * length + j);
+    return reals.get(s.gates, gateAt(s, row, gate) + j);
   }
 
   private void setGate(Step s, int row, int gate, int j, double value) {
-    reals.set(s.gates, s.gatesAt + ((long) row * 4 + gate) * length + j, value);
+    reals.set(s.gates, gateAt(s, row, gate) + j, value);
+  }
+
+  private long gateAt(Step s, int row, int gate) {
+    long stride = s.gatesStride > 0 ? s.gatesStride : 4L * length;
+    return s.gatesAt + row * stride + (long) gate * length;
   }
 
   private double readClip(double c) {

@@ -13,6 +13,7 @@ final class LstmStrand extends Strand {
   private final MemorySegment m;
   private final int hidden;
   private final int width;
+  private final int stride;
 
   /**
    * @param reserve sums, h, c and, with a projection, m
@@ -33,6 +34,7 @@ final class LstmStrand extends Strand {
     h = reserve[1];
     c = reserve[2];
     m = projected() ? reserve[3] : null;
+    stride = steps.cut().lstmStride(spec, run);
   }
 
   /** Bytes of each part of the reserve. */
@@ -40,7 +42,7 @@ final class LstmStrand extends Strand {
     long rows = (long) spec.type().bytes() * run.batch();
     long more = rows * Cut.states(run);
     return new long[] {
-      rows * cut.sums(run) * 4 * spec.hidden(),
+      rows * cut.sums(run) * cut.lstmStride(spec, run),
       more * spec.output(),
       more * spec.hidden(),
       spec.projection() > 0 ? rows * cut.sums(run) * spec.hidden() : 0
@@ -48,12 +50,12 @@ final class LstmStrand extends Strand {
   }
 
   /** Forward, then back. */
-  static List<StepProduct.Spec> products(RnnSpec spec, int batch) {
+  static List<StepProduct.Spec> products(RnnSpec spec, int batch, int stride) {
     int width = spec.output();
     int sums = 4 * spec.hidden();
     return List.of(
-        new StepProduct.Spec(batch, width, sums, width, sums, 0, true, true),
-        new StepProduct.Spec(batch, sums, width, sums, width, 0, false, true));
+        new StepProduct.Spec(batch, width, sums, width, stride, 0, true, true),
+        new StepProduct.Spec(batch, sums, width, stride, width, 0, false, true));
   }
 
   private boolean projected() {
@@ -66,7 +68,7 @@ final class LstmStrand extends Strand {
   }
 
   private long sumsAt(int t) {
-    return sumAt(t, 4 * hidden);
+    return sumAt(t, stride);
   }
 
   private MemorySegment[] peephole(MemorySegment all) {
@@ -93,6 +95,7 @@ final class LstmStrand extends Strand {
         projected()
             ? new LstmGates.Forward(sums, bias(), peephole, c, c, null, m, null, yStride, ends)
             : new LstmGates.Forward(sums, bias(), peephole, c, c, h, h, y, yStride, ends);
+    s.gatesStride = stride;
     return () -> {
       start(initial[0], h, width);
       start(initial[1], c, hidden);

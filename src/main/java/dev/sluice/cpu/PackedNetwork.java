@@ -37,7 +37,7 @@ final class PackedNetwork implements AutoCloseable {
             rows, n -> made(productsOf(spec, run, n), p -> StepProduct.of(engine, spec, p)));
         inputs.computeIfAbsent(
             inputRows(run, rows),
-            n -> made(inputsOf(spec, n), p -> input(engine, run.training(), p)));
+            n -> made(inputsOf(spec, run, n), p -> input(engine, run.training(), p)));
       }
       this.kinds = any(products).length;
       this.strands = spec.layers() * spec.directions();
@@ -49,9 +49,10 @@ final class PackedNetwork implements AutoCloseable {
     }
   }
 
-  /** Rows of an input product: where the batch is cut of one step, else of all. */
+  /** Rows of an input product: of one step, of as many as are done as one, or of all. */
   private int inputRows(RnnSpec.Run run, int rows) {
-    return cut.apart() ? rows : rows * run.steps();
+    boolean each = cut.apart() && run.training();
+    return each ? rows : rows * cut.sums(run);
   }
 
   private static StepProduct[] made(
@@ -72,11 +73,12 @@ final class PackedNetwork implements AutoCloseable {
   }
 
   /** The input product of some rows: of the first layer, and of the others, which are alike. */
-  private static List<StepProduct.Spec> inputsOf(RnnSpec spec, int rows) {
+  private List<StepProduct.Spec> inputsOf(RnnSpec spec, RnnSpec.Run run, int rows) {
     int sums = spec.kind().gates() * spec.hidden();
+    int stride = spec.kind() == RnnSpec.Kind.LSTM ? cut.lstmStride(spec, run) : sums;
     return IntStream.range(0, Math.min(2, spec.layers()))
         .map(spec::inputOf)
-        .mapToObj(in -> new StepProduct.Spec(rows, in, sums, in, sums, 0, true, false))
+        .mapToObj(in -> new StepProduct.Spec(rows, in, sums, in, stride, 0, true, false))
         .toList();
   }
 
@@ -88,10 +90,10 @@ final class PackedNetwork implements AutoCloseable {
   }
 
   /** The products of a kind; in inference those of forward, the first half, are enough. */
-  private static List<StepProduct.Spec> productsOf(RnnSpec spec, RnnSpec.Run run, int rows) {
+  private List<StepProduct.Spec> productsOf(RnnSpec spec, RnnSpec.Run run, int rows) {
     var all =
         switch (spec.kind()) {
-          case LSTM -> LstmStrand.products(spec, rows);
+          case LSTM -> LstmStrand.products(spec, rows, cut.lstmStride(spec, run));
           case GRU_RESET_AFTER, GRU_RESET_BEFORE -> GruStrand.products(spec, rows);
           case RNN_TANH, RNN_RELU -> ElmanStrand.products(spec, rows);
         };
@@ -193,7 +195,7 @@ final class PackedNetwork implements AutoCloseable {
         new Strand.Steps(
             share,
             inputs.containsKey(rows) ? inputOf(inputs.get(rows), index) : null,
-            cut.apart(),
+            cut,
             products.get(share.count()),
             factors(all, index, own),
             spec.bias() || spec.forgetBias() != 0 ? all[bias] : null);

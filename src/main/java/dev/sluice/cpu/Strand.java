@@ -42,7 +42,7 @@ abstract class Strand {
    *
    * @param share the rows
    * @param input product of a step or of all; null in backward
-   * @param apart whether it is of a step
+   * @param cut whether it is of a step, of some, or of all
    * @param products of the network's kind, those of backward after those of forward
    * @param packed the weights of the input product, then those of the others
    * @param bias the biases as the gates add them
@@ -50,7 +50,7 @@ abstract class Strand {
   record Steps(
       Cut.Share share,
       StepProduct input,
-      boolean apart,
+      Cut cut,
       StepProduct[] products,
       MemorySegment[] packed,
       MemorySegment bias) {}
@@ -135,35 +135,57 @@ abstract class Strand {
    * @param x [T, N, C]
    */
   final void input(MemorySegment x) {
-    if (!steps.apart) {
+    if (!steps.cut.apart()) {
       steps.input.run(stream, steps.packed[0], x, 0, sums(), 0, false);
     }
   }
 
   /** At the first of some steps does the input products of all of them. */
   final void input(MemorySegment x, MemorySegment ends, int order) {
-    if (!steps.apart || order % Cut.CHUNK != 0) {
+    int chunk = steps.cut.chunked(run) ? steps.cut.sums(run) : Cut.CHUNK;
+    if (!steps.cut.apart() || order % chunk != 0) {
       return;
     }
-    int wide = Math.toIntExact(x.byteSize() / bytes((long) rows()));
-    int sum = spec.kind().gates() * spec.hidden();
-    for (int next = order; next < Math.min(order + Cut.CHUNK, run.steps()); next++) {
+    int width = Math.toIntExact(x.byteSize() / bytes((long) rows()));
+    int end = Math.min(order + chunk, run.steps());
+    if (steps.cut.chunked(run)) {
+      inputAsOne(x, width, ends, order, end);
+      return;
+    }
+    for (int next = order; next < end; next++) {
       int t = step(next);
       if (!allEnded(ends, t)) {
-        long from = entryAt(t, wide);
-        steps.input.run(stream, steps.packed[0], x, from, sums(), sumAt(t, sum), false);
+        long to = sumAt(t, spec.kind().gates() * spec.hidden());
+        steps.input.run(stream, steps.packed[0], x, entryAt(t, width), sums(), to, false);
       }
     }
   }
 
-  /** Row t of the sums, as many as are kept. */
-  final MemorySegment sum(int t, int width) {
-    return entry(sums(), kept(sums(), t, width), width);
+  /** The rows of these steps are laid together first; where there are fewer, some are stale. */
+  private void inputAsOne(MemorySegment x, int width, MemorySegment ends, int order, int end) {
+    int chunk = steps.cut.sums(run);
+    long one = bytes((long) batch * width);
+    var rows = stream.stepScratch(chunk * one);
+    boolean any = false;
+    for (int next = order; next < end; next++) {
+      int t = step(next);
+      if (!allEnded(ends, t)) {
+        any = true;
+        MemorySegment.copy(x, bytes(entryAt(t, width)), rows, t % chunk * one, one);
+      }
+    }
+    if (any) {
+      long to = sums().byteSize() / bytes(run.batch()) * first;
+      steps.input.run(stream, steps.packed[0], rows, 0, sums(), to, false);
+    }
   }
 
-  /** Elements of the sums before row t. */
+  /** Elements of the sums before those of step t; width from one row to the next. */
   final long sumAt(int t, int width) {
-    return entryAt(kept(sums(), t, width), width);
+    int kept = kept(sums(), t, width);
+    return steps.cut.chunked(run)
+        ? ((long) first * steps.cut.sums(run) + (long) kept * batch) * width
+        : entryAt(kept, width);
   }
 
   /** Which of the [N, width] that are kept is that of step t. */
