@@ -24,7 +24,8 @@ final class LayoutChoice {
   /** Raised when an algorithm changes so much that its old times mislead. */
   private static final int GENERATION = 3;
 
-  private final Path file;
+  private final Path folder;
+  private final int threads;
   private final Race race;
 
   /**
@@ -32,11 +33,15 @@ final class LayoutChoice {
    * @param clock nanoseconds
    */
   LayoutChoice(Path folder, int threads, LongSupplier clock) {
+    this.folder = folder;
+    this.threads = threads;
     this.race = new Race(clock);
-    this.file =
-        folder.resolve(
-            "layouts-%d-onednn%s-%s-%dt.txt"
-                .formatted(GENERATION, OneDnn.version(), OneDnn.isa(), threads));
+  }
+
+  private Path file() {
+    return folder.resolve(
+        "layouts-%d-onednn%s-%s-%dt.txt"
+            .formatted(GENERATION, OneDnn.version(), OneDnn.isa(), threads));
   }
 
   /**
@@ -134,6 +139,7 @@ final class LayoutChoice {
 
   private Properties read() throws IOException {
     var known = new Properties();
+    var file = file();
     if (Files.exists(file)) {
       try (var lines = Files.newBufferedReader(file)) {
         known.load(lines);
@@ -143,13 +149,14 @@ final class LayoutChoice {
   }
 
   private void write(Properties known) throws IOException {
-    Files.createDirectories(file.getParent());
-    var fresh = Files.createTempFile(file.getParent(), "layouts", ".tmp");
+    Files.createDirectories(folder);
+    var fresh = Files.createTempFile(folder, "layouts", ".tmp");
     try {
       try (var out = Files.newBufferedWriter(fresh)) {
         known.store(out, "layouts chosen by timing; delete the file to choose anew");
       }
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          fresh, file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(fresh);
     }
