@@ -47,7 +47,8 @@ import java.util.Set;
  * @param pieces the files; the library itself is the last
  * @param cache the folder to unpack below; made when missing, mode 0700
  */
-record BundledNatives(ClassLoader loader, String resources, List<Piece> pieces, Path cache) {
+record BundledNatives(ClassLoader loader, String resources, List<Piece> pieces, Path cache)
+    implements LibrarySearch.Located {
   /**
    * One file of the bundle.
    *
@@ -113,6 +114,16 @@ record BundledNatives(ClassLoader loader, String resources, List<Piece> pieces, 
   /** Where the library lies once it is unpacked. */
   Path library() {
     return folder().resolve(pieces.getLast().name());
+  }
+
+  @Override
+  public Path file() throws IOException {
+    return unpack();
+  }
+
+  @Override
+  public boolean verified() {
+    return true;
   }
 
   /**

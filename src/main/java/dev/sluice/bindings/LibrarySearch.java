@@ -35,6 +35,11 @@ record LibrarySearch(
   /** A file that may have to be unpacked first. */
   interface Located {
     Path file() throws IOException;
+
+    /** Whether all its bytes are known to be what they should be. */
+    default boolean verified() {
+      return false;
+    }
   }
 
   /** One place to look at; {@code bundle} is null but for the jar. */
@@ -175,7 +180,7 @@ record LibrarySearch(
       }
       if (place.bundle() != null) {
         return place.bundle().present()
-            ? opening.open(library, place.bundle()::unpack)
+            ? opening.open(library, place.bundle())
             : "org.bytedeco:dnnl:3.11-1.5.13:linux-x86_64 is not on the class path or module path";
       }
       String refused = refusal(library, file);
@@ -212,18 +217,17 @@ record LibrarySearch(
     if (Files.isSymbolicLink(file)) {
       return "a link to %s, which does not exist".formatted(Files.readSymbolicLink(file));
     }
+    String[] others = file.resolveSibling("").toFile().list();
+    if (others == null) {
+      return "no such file";
+    }
     String stem = file.getFileName().toString().replaceFirst("\\.so\\.\\d.*", ".so.");
-    try (var others = Files.newDirectoryStream(file.resolveSibling(""))) {
-      for (Path other : others) {
-        String name = other.getFileName().toString();
-        if (stem.endsWith(".so.")
-            && name.startsWith(stem)
-            && library.binaries().stream().noneMatch(binary -> name.startsWith(binary.file()))) {
-          return "no such file, but %s lies there, of another version".formatted(name);
-        }
+    for (String name : others) {
+      if (stem.endsWith(".so.")
+          && name.startsWith(stem)
+          && library.binaries().stream().noneMatch(binary -> name.startsWith(binary.file()))) {
+        return "no such file, but %s lies there, of another version".formatted(name);
       }
-    } catch (IOException e) {
-      // No folder either.
     }
     return "no such file";
   }

@@ -108,6 +108,9 @@ public final class NativeLibraries {
                 (asked, located) -> {
                   opened[0] = located.file();
                   String refused = unfit.apply(opened[0]);
+                  if (refused.isEmpty() && !located.verified()) {
+                    refused = SharedObject.defect(asked, opened[0]);
+                  }
                   return refused.isEmpty() ? open(asked, opened[0]) : refused;
                 });
     TRIED.put(library, tried);
@@ -122,10 +125,6 @@ public final class NativeLibraries {
   /** The generated code finds symbols only in libraries that a class of this module loaded. */
   @SuppressWarnings("restricted")
   private static String open(NativeLibrary library, Path file) throws IOException {
-    String defect = SharedObject.defect(library, file);
-    if (!defect.isEmpty()) {
-      return defect;
-    }
     try {
       if (library == NativeLibrary.ONEDNN) {
         limitSpinning();

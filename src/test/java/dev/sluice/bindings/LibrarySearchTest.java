@@ -8,6 +8,7 @@ import dev.sluice.bindings.NativeLibraries.Candidate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,21 @@ class LibrarySearchTest {
     assertEquals(List.of("bundled jar", "system"), sources(candidates));
     assertEquals("tried and left", candidates.getFirst().refused());
     assertEquals("tried and left", candidates.getLast().refused());
+  }
+
+  @Test
+  void bytesAreKnownOfTheBundledFileAlone() throws IOException {
+    file("system/libdnnl.so.3");
+    file("system/libgomp.so.1");
+    var verified = new ArrayList<Boolean>();
+    search("system")
+        .candidates(
+            NativeLibrary.ONEDNN,
+            (library, located) -> {
+              verified.add(located.verified());
+              return "left";
+            });
+    assertEquals(List.of(true, false), verified);
   }
 
   @Test
