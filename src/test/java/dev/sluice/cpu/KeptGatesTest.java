@@ -30,7 +30,7 @@ class KeptGatesTest {
   /** A step, forward and what of it is had again. */
   private static final class Step implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
-    private final Team team = new Team(2);
+    private final Team team = new Team(2, new Tape());
     private final LstmGates gates;
     private final int length;
     final MemorySegment sums;
