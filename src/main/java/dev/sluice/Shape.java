@@ -20,6 +20,7 @@ public final class Shape {
   private static long count(long[] dims) {
     long product = 1;
     boolean overflow = false;
+    boolean none = false;
     for (long d : dims) {
       if (d < 0) {
         throw new IllegalArgumentException(
@@ -27,12 +28,13 @@ public final class Shape {
       }
       overflow |= d != 0 && product > Long.MAX_VALUE / d;
       product = overflow ? product : product * d;
+      none |= d == 0;
     }
-    if (overflow && LongStream.of(dims).noneMatch(d -> d == 0)) {
+    if (overflow && !none) {
       throw new IllegalArgumentException(
           "shape " + Arrays.toString(dims) + ": expected at most 2^63-1 elements, got more");
     }
-    return LongStream.of(dims).anyMatch(d -> d == 0) ? 0 : product;
+    return none ? 0 : product;
   }
 
   /**

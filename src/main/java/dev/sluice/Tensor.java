@@ -94,8 +94,8 @@ public final class Tensor {
    */
   public Tensor slice(long from, long to) {
     Objects.checkFromToIndex(from, to, shape.dim(0));
-    long row = shape.inner().bytes(type);
-    return new Tensor(this, offset + from * row, shape.inner().outer(to - from));
+    var inner = shape.inner();
+    return new Tensor(this, offset + from * inner.bytes(type), inner.outer(to - from));
   }
 
   /**
@@ -105,7 +105,8 @@ public final class Tensor {
    */
   public Tensor at(long index) {
     Objects.checkIndex(index, shape.dim(0));
-    return new Tensor(this, offset + index * shape.inner().bytes(type), shape.inner());
+    var inner = shape.inner();
+    return new Tensor(this, offset + index * inner.bytes(type), inner);
   }
 
   /**

@@ -128,8 +128,11 @@ final class WinogradTrip implements Team.Chunk {
   }
 
   private void addColumns(Team team, MemorySegment[] db) {
+    if (db.length == 0) {
+      return;
+    }
+    var m = scratch.asSlice(4 * (sums + transform.everywhere() * outputStride));
     for (var each : db) {
-      var m = scratch.asSlice(4 * (sums + transform.everywhere() * outputStride));
       Loops.addColumns(team, Reals.FLOATS, m, size, c.outputs, c.channels(), each, null);
     }
   }

@@ -4,6 +4,7 @@ import dev.sluice.Shape;
 import dev.sluice.Tensor;
 import dev.sluice.spi.JointPlan;
 import dev.sluice.spi.JointSpec;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -21,6 +22,7 @@ final class JointConvolve {
   private final int first;
   private final int columns;
   private final Packed packed;
+  private volatile JointSpec latest;
 
   /**
    * @param weights [K, C_i, kh, kw]
@@ -43,22 +45,30 @@ final class JointConvolve {
    * @param frames [..., H, W, any]
    */
   Optional<JointPlan> plan(Pass pass, Shape frames) {
+    return pass.device().backend().joint(spec(frames));
+  }
+
+  /** The same object for the same frames, step by step. */
+  private JointSpec spec(Shape frames) {
+    int height = frames.size(-3);
+    int width = frames.size(-2);
+    int batch = Math.toIntExact(frames.elements() / (height * frames.dim(-2) * frames.dim(-1)));
+    var known = latest;
+    if (known != null
+        && known.batch() == batch
+        && known.height() == height
+        && known.width() == width) {
+      return known;
+    }
     var w = weights.getFirst().value();
-    return pass.device()
-        .backend()
-        .joint(
-            new JointSpec(
-                w.type(),
-                Math.toIntExact(
-                    frames.elements() / (frames.dim(-3) * frames.dim(-2) * frames.dim(-1))),
-                frames.size(-3),
-                frames.size(-2),
-                weights.stream().map(weight -> weight.value().shape().size(1)).toList(),
-                w.shape().size(0),
-                w.shape().size(2),
-                w.shape().size(3),
-                first,
-                columns));
+    var inputs = weights.stream().map(weight -> weight.value().shape().size(1)).toList();
+    var k = w.shape();
+    known =
+        new JointSpec(
+            w.type(), batch, height, width, inputs, k.size(0), k.size(2), k.size(3), first,
+            columns);
+    latest = known;
+    return known;
   }
 
   /**
@@ -82,11 +92,19 @@ final class JointConvolve {
     if (pass.afterwards(key, home -> plan.spread(home.stream(), gathered, gradients(weights)))) {
       pass.device().backend().kernel("fill").run(pass.stream(), ZERO, gathered);
     }
-    var dx = x.stream().map(pass::gradientOrNull).toList();
-    plan.backward(pass.stream(), w, x, pass.gradient(y), dx, gathered, gradients(biases));
+    var dx = new Tensor[x.size()];
+    for (int i = 0; i < dx.length; i++) {
+      dx[i] = pass.gradientOrNull(x.get(i));
+    }
+    plan.backward(
+        pass.stream(), w, x, pass.gradient(y), Arrays.asList(dx), gathered, gradients(biases));
   }
 
   private static List<Tensor> gradients(List<Parameter> parameters) {
-    return parameters.stream().map(Parameter::gradient).toList();
+    var all = new Tensor[parameters.size()];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = parameters.get(i).gradient();
+    }
+    return Arrays.asList(all);
   }
 }
