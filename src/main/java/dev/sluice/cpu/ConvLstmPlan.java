@@ -20,7 +20,11 @@ import java.util.Locale;
  * Packed: the convolutions' weights, the bias, the peepholes in the layout of the cell.
  */
 final class ConvLstmPlan implements CellPlan, Trial.Plan {
+  /** What packed weights depend on: no number of steps. */
+  private record Packs(CellAlgorithm algorithm, CellSpec step) {}
+
   private final CellSpec spec;
+  private final Packs packs;
   private final Layout layout;
   private final boolean hasInput;
 
@@ -33,6 +37,7 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
 
   ConvLstmPlan(OneDnnEngine engine, CellSpec spec, CellAlgorithm algorithm) {
     this.spec = spec;
+    this.packs = new Packs(algorithm, spec.steps(1));
     this.layout = algorithm.layout();
     this.hasInput = spec.inputs() > 0;
     this.segment = (int) Math.ceil(Math.sqrt(spec.steps()));
@@ -66,6 +71,11 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
 
   private long frameBytes(int channels) {
     return 4L * spec.batch() * spec.height() * spec.width() * channels;
+  }
+
+  @Override
+  public Object layout() {
+    return packs;
   }
 
   @Override
@@ -148,7 +158,9 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
         frames.out(cpu, h, y);
       }
     }
-    frames.out(cpu, h, values.last().get(0).memory());
+    if (values.last().get(0) != null) {
+      frames.out(cpu, h, values.last().get(0).memory());
+    }
     frames.out(cpu, c, values.last().get(1).memory());
   }
 

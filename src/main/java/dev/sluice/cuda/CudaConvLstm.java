@@ -225,7 +225,9 @@ record CudaConvLstm(CellSpec spec, CudaBackend backend) implements CellPlan {
         gates(t);
       }
       long bytes = bytes(frame());
-      stream.copy(y(spec.steps() - 1), stream.address(values.last().get(0)), bytes);
+      if (values.last().get(0) != null) {
+        stream.copy(y(spec.steps() - 1), stream.address(values.last().get(0)), bytes);
+      }
       stream.copy(c(spec.steps()), stream.address(values.last().get(1)), bytes);
     }
 

@@ -228,7 +228,9 @@ record ComposedConvLstm(Backend backend, CellSpec spec) implements CellPlan {
           maps.get(2));
     }
     run("copy", stream, trip.h.slice(1, spec.steps() + 1L), values.y());
-    run("copy", stream, trip.h.at(spec.steps()), values.last().get(0));
+    if (values.last().get(0) != null) {
+      run("copy", stream, trip.h.at(spec.steps()), values.last().get(0));
+    }
     run("copy", stream, trip.c.at(spec.steps()), values.last().get(1));
   }
 

@@ -87,7 +87,7 @@ public final class ConvLstm implements Layer {
   /**
    * The states of the cell, [N, H, W, K] each.
    *
-   * @param h the output
+   * @param h the output; after a sequence the last of y, whose gradient it shares
    * @param c the cell
    */
   public record State(Tensor h, Tensor c) {}
@@ -264,14 +264,13 @@ public final class ConvLstm implements Layer {
             pass.training());
     var backend = pass.device().backend();
     var plan = backend.cell(spec).orElseGet(() -> new ComposedConvLstm(backend, spec));
-    var h = pass.empty(type, shape);
     var c = pass.empty(type, shape);
-    var values = new Sequence(x, null, from, y, List.of(h, c));
+    var values = new Sequence(x, null, from, y, Arrays.asList(null, c));
     var weights = packed.of(plan, pass);
     var reserve = Recorded.reserve(pass, plan, type);
     plan.forward(pass.stream(), weights, values, reserve);
     Recorded.backward(pass, plan, weights, values, parameters, reserve);
-    return new Output(y, new State(h, c));
+    return new Output(y, new State(y.at(y.shape().dim(0) - 1), c));
   }
 
   private void checkFrame(long height, long width) {

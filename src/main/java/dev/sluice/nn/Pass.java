@@ -481,10 +481,19 @@ public final class Pass implements AutoCloseable {
       for (int i = 0; i < made.size(); i++) {
         var gradient = arrived(made.get(i));
         if (gradient != null) {
-          copy(gradient, inner.gradient(remade.get(i)));
+          inner.receive(remade.get(i), gradient);
         }
       }
       inner.backward();
+    }
+  }
+
+  /** Takes a gradient that nobody else will read: as it is where the tensor is whole. */
+  private void receive(Tensor tensor, Tensor gradient) {
+    if (tensor == tensor.base() && gradients.get(tensor) == null) {
+      gradients.put(tensor, gradient);
+    } else {
+      copy(gradient, gradient(tensor));
     }
   }
 

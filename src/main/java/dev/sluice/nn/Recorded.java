@@ -30,12 +30,12 @@ final class Recorded {
       List<Parameter> parameters,
       Tensor reserve) {
     pass.watch(values.y());
-    values.last().forEach(pass::watch);
+    values.last().stream().filter(Objects::nonNull).forEach(pass::watch);
     pass.record(
         () -> {
           var last =
               values.last().stream()
-                  .map(pass::arrived)
+                  .map(state -> state == null ? null : pass.arrived(state))
                   .collect(ArrayList<Tensor>::new, ArrayList::add, ArrayList::addAll);
           var dy = pass.arrived(values.y());
           if (dy == null && last.stream().allMatch(Objects::isNull)) {

@@ -5,8 +5,9 @@ import java.util.List;
 
 /**
  * The tensors of a whole sequence, or their gradients. In a value sequence x may be null where a
- * cell has no input, and an initial state may be null for zeros. In a gradient sequence null means
- * zero for what comes in (y, last) and unwanted for what goes out (x, initial).
+ * cell has no input, an initial state null for zeros, and a cell's last h, which is the last of y,
+ * null where it is unwanted. In a gradient sequence null means zero for what comes in (y, last) and
+ * unwanted for what goes out (x, initial).
  *
  * @param x [T, N, ...] the input
  * @param lengths [N] int32, or null where every sequence is T long

@@ -269,7 +269,7 @@ class RecomputingTest {
     }
   }
 
-  /** Of forty steps y, its gradient and gates in two frames' room; or the cell alone of those. */
+  /** Of forty steps y and its gradient stay, and the gates or what they are made of again. */
   @Test
   void keepsLess() {
     var cell = new ConvLstm(new ConvLstm.Config(1, 16, 3), Weights.random(1), arena);
@@ -285,10 +285,12 @@ class RecomputingTest {
       }
       highest.add((device.memory().highWater() - before) / 40.0 / frame);
     }
-    // Packed weights, states and the input's gradient are held whatever is computed again.
-    assertEquals(4, highest.get(0), 0.5, "all kept");
-    assertEquals(3, highest.get(1), 0.5, "a step again at once");
-    assertEquals(2 + (2 * 7 + 6) / 40.0, highest.get(2), 0.5, "sqrt(T)");
+    // Besides y and its gradient: what is kept of each step; c; what is kept of seven steps, and c
+    // of each segment. And once: packed weights, some 3 frames, the last c, gradients of c.
+    double step = device.title().startsWith("cpu") ? 2 : 5;
+    assertEquals(2 + step + 9 / 40.0, highest.get(0), 0.15, "all kept");
+    assertEquals(2 + 1 + (step + 6) / 40.0, highest.get(1), 0.15, "a step again at once");
+    assertEquals(2 + (7 * step + 14) / 40.0, highest.get(2), 0.15, "sqrt(T)");
   }
 
   @Test
