@@ -51,7 +51,7 @@ final class KeptGates {
     return 4L * (2L * row * length + j);
   }
 
-  /** Keeps an element. {@return c_t} */
+  /** {@return c_t of an element, whose gates it keeps} */
   static float keep(
       MemorySegment kept, int row, int length, int j, float i, float f, float g, float before) {
     float high = Math.fma(i, TOP, ZERO);
