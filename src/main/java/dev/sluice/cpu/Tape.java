@@ -1,7 +1,10 @@
 package dev.sluice.cpu;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a stream was given while somebody records: loops, primitives and what else touches memory,
@@ -10,11 +13,18 @@ import java.util.List;
  */
 final class Tape {
   private List<Runnable> work;
+  private final Set<Object> loops = Collections.newSetFromMap(new IdentityHashMap<>());
   private boolean broken;
 
   /** Whether somebody records, and not what is part of a whole. */
   boolean records() {
     return work != null;
+  }
+
+  /** Does a loop's work; one whose object comes again may by then be about something else. */
+  void add(Object loop, Runnable whole) {
+    broken |= !loops.add(loop);
+    add(whole);
   }
 
   /** Does work; where somebody records, as one whole. */
@@ -50,6 +60,7 @@ final class Tape {
       return broken ? null : work.toArray(Runnable[]::new);
     } finally {
       work = null;
+      loops.clear();
     }
   }
 }

@@ -77,7 +77,7 @@ final class Team implements AutoCloseable {
    */
   void run(int count, int grain, Chunk chunk) {
     if (tape.records()) {
-      tape.add(() -> run(count, grain, chunk));
+      tape.add(chunk, () -> run(count, grain, chunk));
       return;
     }
     int wanted = wanted(count, grain);
@@ -115,7 +115,7 @@ final class Team implements AutoCloseable {
   /** Runs all rows of some length; few long rows are cut into parts, so that all threads work. */
   void rows(int count, int length, RowPart work) {
     if (tape.records()) {
-      tape.add(() -> rows(count, length, work));
+      tape.add(work, () -> rows(count, length, work));
       return;
     }
     int parts = count >= 2 * threads || length < 1024 ? 1 : 2 * threads;

@@ -149,7 +149,11 @@ final class WinogradConvolution {
       MemorySegment[] x,
       MemorySegment y,
       boolean add) {
-    stream.winograd().forward(this, stream, packed, b, x, y, add);
+    if (stream.tape().records()) {
+      stream.tape().add(() -> forward(stream, packed, b, x, y, add));
+    } else {
+      stream.winograd().forward(this, stream, packed, b, x, y, add);
+    }
   }
 
   /**
