@@ -23,6 +23,11 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
   private final Cut cut;
   private final PackedNetwork network;
 
+  /** Parts of a strand's reserve. */
+  private final int each;
+
+  private final long[] parts;
+
   CpuRnn(OneDnnEngine engine, RnnSpec spec, RnnSpec.Run run, int threads) {
     this.spec = spec;
     this.run = run;
@@ -32,6 +37,8 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
     // oneDNN cuts a primitive's work for as many threads as the thread that makes it may use.
     Gomp_h.omp_set_num_threads(cut.apart() ? 1 : threads);
     this.network = new PackedNetwork(engine, spec, run, cut);
+    this.each = strandParts().length;
+    this.parts = reserveParts();
   }
 
   /** What decides how weights are packed: not how long sequences are, nor how many. */
@@ -55,7 +62,7 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
 
   @Override
   public long reserveBytes() {
-    return run.training() ? Blocks.total(reserveParts()) : 0;
+    return run.training() ? Blocks.total(parts) : 0;
   }
 
   /** For each strand its own parts, for each layer but the last its output, x without padding. */
@@ -102,13 +109,13 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
   private final class Trip {
     final CpuStream stream;
     final Sequence values;
-    final Tensor packed;
+    final MemorySegment[] packed;
     final MemorySegment[] reserve;
 
     Trip(Stream stream, Tensor packed, Sequence values, MemorySegment[] reserve) {
       this.stream = (CpuStream) stream;
       this.values = values;
-      this.packed = packed;
+      this.packed = network.parts(packed);
       this.reserve = reserve;
     }
 
@@ -118,9 +125,8 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
     }
 
     private Strand strand(int index, CpuStream with, Cut.Share share) {
-      int each = strandParts().length;
-      var parts = Arrays.copyOfRange(reserve, index * each, (index + 1) * each);
-      return network.strand(with, run, packed, share, index, parts);
+      var own = Arrays.copyOfRange(reserve, index * each, (index + 1) * each);
+      return network.strand(with, run, packed, share, index, own);
     }
 
     /** Runs a strand backward, each thread its share of the rows. */
@@ -164,7 +170,7 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
     }
 
     MemorySegment output(int layer) {
-      int strandsInAll = spec.layers() * spec.directions() * strandParts().length;
+      int strandsInAll = spec.layers() * spec.directions() * each;
       return layer == spec.layers() - 1 ? values.y().memory() : reserve[strandsInAll + layer];
     }
 
@@ -180,7 +186,6 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
 
   @Override
   public void forward(Stream stream, Tensor packed, Sequence values, Tensor reserve) {
-    var parts = reserveParts();
     var block =
         reserve == null ? ((CpuStream) stream).scratch(parts) : Blocks.cut(reserve.memory(), parts);
     var trip = new Trip(stream, packed, values, block);
@@ -262,7 +267,7 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
       Sequence gradients,
       List<Tensor> weights,
       Tensor reserve) {
-    var trip = new Trip(stream, packed, values, Blocks.cut(reserve.memory(), reserveParts()));
+    var trip = new Trip(stream, packed, values, Blocks.cut(reserve.memory(), parts));
     var into = weights.stream().map(Tensor::memory).toArray(MemorySegment[]::new);
     long n = run.batch();
     var scratch =

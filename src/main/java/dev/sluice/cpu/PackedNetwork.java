@@ -123,7 +123,7 @@ final class PackedNetwork implements AutoCloseable {
   }
 
   void pack(CpuStream stream, List<Tensor> weights, Tensor packed) {
-    var all = Blocks.cut(packed.memory(), parts);
+    var all = parts(packed);
     for (int i = 0; i < weights.size(); i++) {
       all[i].copyFrom(weights.get(i).memory());
     }
@@ -173,9 +173,15 @@ final class PackedNetwork implements AutoCloseable {
         spec.peephole() ? all[next + (spec.projection() > 0 ? 1 : 0)] : null);
   }
 
+  /** The parts of packed weights. */
+  MemorySegment[] parts(Tensor packed) {
+    return Blocks.cut(packed.memory(), parts);
+  }
+
   /**
    * A strand over memory.
    *
+   * @param all what {@link #parts} gave
    * @param share the rows that it works on
    * @param index its number
    * @param reserve its own parts
@@ -183,11 +189,10 @@ final class PackedNetwork implements AutoCloseable {
   Strand strand(
       CpuStream stream,
       RnnSpec.Run run,
-      Tensor packed,
+      MemorySegment[] all,
       Cut.Share share,
       int index,
       MemorySegment[] reserve) {
-    var all = Blocks.cut(packed.memory(), parts);
     int bias = biasOf(index);
     int rows = inputRows(run, share.count());
     var own = weights(all, index);

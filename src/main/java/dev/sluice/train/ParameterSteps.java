@@ -14,6 +14,8 @@ abstract sealed class ParameterSteps implements Optimiser permits Adam, Sgd, Rms
   private final List<Parameter> parameters;
   private final DeviceArena arena;
   private final Map<String, List<Tensor>> kept = new LinkedHashMap<>();
+  private List<Tensor[]> sets;
+  private Tensor setsFactor;
   private double rate;
   private long steps;
 
@@ -61,16 +63,22 @@ abstract sealed class ParameterSteps implements Optimiser permits Adam, Sgd, Rms
     try {
       Gradients.all(
           parameters,
-          (backend, stream) ->
-              backend
-                  .kernel(kernel)
-                  .each(stream, scalars(), Gradients.sets(parameters, i -> set(i, factor))));
+          (backend, stream) -> backend.kernel(kernel).each(stream, scalars(), sets(factor)));
     } catch (RuntimeException e) {
       steps--;
       throw e;
     } finally {
       parameters.forEach(Parameter::changed);
     }
+  }
+
+  /** They stay the same from step to step. */
+  private List<Tensor[]> sets(Tensor factor) {
+    if (sets == null || factor != setsFactor) {
+      sets = Gradients.sets(parameters, i -> set(i, factor));
+      setsFactor = factor;
+    }
+    return sets;
   }
 
   private Tensor[] set(int index, Tensor factor) {

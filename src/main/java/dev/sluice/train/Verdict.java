@@ -18,6 +18,8 @@ final class Verdict {
   private final LossScale option;
   private final Tensor scale;
   private final Tensor seed;
+  private final Tensor factor;
+  private List<Tensor[]> gradients;
 
   Verdict(List<Parameter> parameters, LossScale option) {
     var value = parameters.getFirst().value();
@@ -29,6 +31,7 @@ final class Verdict {
     scale(new double[] {option.initial(), 0, 0});
     this.sum = arena.zeros(Gradients.sums(value.type()), Shape.of(1));
     this.numbers = arena.zeros(DType.FLOAT64, Shape.of(4));
+    this.factor = numbers.slice(0, 1);
   }
 
   /**
@@ -54,12 +57,7 @@ final class Verdict {
         parameters,
         (backend, stream) -> {
           backend.kernel("fill").run(stream, new double[] {0}, sum);
-          backend
-              .kernel("sum_squares")
-              .each(
-                  stream,
-                  new double[0],
-                  Gradients.sets(parameters, Gradients.gradients(parameters, sum)));
+          backend.kernel("sum_squares").each(stream, new double[0], gradients());
           if (scales()) {
             var scalars = new double[] {max, step, option.interval(), LossScale.LARGEST};
             var kernel = backend.kernel("scaled_step_factor");
@@ -69,6 +67,14 @@ final class Verdict {
             kernel.run(stream, new double[] {max, 1, step}, sum, loss, numbers);
           }
         });
+  }
+
+  /** With the sum that each is added to; they stay the same from step to step. */
+  private List<Tensor[]> gradients() {
+    if (gradients == null) {
+      gradients = Gradients.sets(parameters, Gradients.gradients(parameters, sum));
+    }
+    return gradients;
   }
 
   boolean scales() {
@@ -93,7 +99,7 @@ final class Verdict {
 
   /** What the optimiser multiplies gradients by. */
   Tensor factor() {
-    return numbers.slice(0, 1);
+    return factor;
   }
 
   /** Waits for the last step. */
