@@ -152,7 +152,13 @@ final class WinogradConvolution {
     if (stream.tape().records()) {
       stream.tape().add(() -> forward(stream, packed, b, x, y, add));
     } else {
-      stream.winograd().forward(this, stream, packed, b, x, y, add);
+      var tape = stream.tape();
+    if (tape.records()) {
+      // The trip's object is another call's by the time that this one is done again.
+      tape.add(() -> forward(stream, packed, b, x, y, add));
+      return;
+    }
+    stream.winograd().forward(this, stream, packed, b, x, y, add);
     }
   }
 

@@ -208,6 +208,40 @@ class WinogradConvolutionTest {
     }
   }
 
+  /** As a session does a step again, after other convolutions of its stream. */
+  @Test
+  void whatWasRecordedIsDoneAgain() {
+    var s = new ConvSpec(DType.FLOAT32, 2, 9, 6, 7, 12, 3, 3, false);
+    try (var arena = device.arena();
+        var engine = OneDnnEngine.open(MathMode.EXACT);
+        var stream = new CpuStream(engine, 2)) {
+      var first = new WinogradConvolution(s, 7);
+      var packed = arena.zeros(DType.FLOAT32, Shape.of(first.packedBytes() / 4)).memory();
+      first.pack(stream, one(weights(arena, DType.FLOAT32, s)), packed);
+      var x = frames(arena, DType.FLOAT32, s, 1, 7);
+      var y = frames(arena, DType.FLOAT32, s, 2, 12);
+      var other = frames(arena, DType.FLOAT32, s, 3, 12);
+      // Scratch memory that grows cannot be recorded.
+      first.forward(stream, packed, null, one(x), y.memory(), false);
+      var work =
+          stream
+              .tape()
+              .record(
+                  () -> {
+                    first.forward(stream, packed, null, one(x), y.memory(), false);
+                    first.forward(stream, packed, null, one(x), other.memory(), true);
+                  });
+      var expected = y.doubles();
+      y.set(new float[expected.length]);
+      other.set(new float[expected.length]);
+      for (var each : work) {
+        each.run();
+      }
+      assertArrayEquals(expected, y.doubles(), 0);
+      assertArrayEquals(expected, other.doubles(), 0);
+    }
+  }
+
   /** Some columns of wider frames, beside which nothing is touched. */
   @ParameterizedTest
   @CsvSource({"3, 12, 5, 20", "5, 16, 16, 48"})
