@@ -17,6 +17,8 @@ final class Convolutions implements AutoCloseable {
   private final Primitive weights;
   private final Primitive unpackWeights;
   private final ConvSpec spec;
+  private final long[] packedParts;
+  private final long[] gradientParts;
 
   /**
    * @param bias whether forward adds the bias
@@ -31,17 +33,14 @@ final class Convolutions implements AutoCloseable {
     try {
       this.forward = primitives.forward(bias, add, training, null);
       this.packForward = primitives.packing(forward.descriptor(dnnl_query_weights_md()));
-      if (!training) {
-        backward = null;
-        packBackward = null;
-        weights = null;
-        unpackWeights = null;
-        return;
-      }
-      this.backward = primitives.backwardData();
-      this.packBackward = primitives.packing(backward.descriptor(dnnl_query_weights_md()));
-      this.weights = primitives.backwardWeights(true);
-      this.unpackWeights = primitives.unpacking(weights.descriptor(dnnl_query_diff_weights_md()));
+      this.backward = training ? primitives.backwardData() : null;
+      this.packBackward =
+          training ? primitives.packing(backward.descriptor(dnnl_query_weights_md())) : null;
+      this.weights = training ? primitives.backwardWeights(true) : null;
+      this.unpackWeights =
+          training ? primitives.unpacking(weights.descriptor(dnnl_query_diff_weights_md())) : null;
+      this.packedParts = packedParts();
+      this.gradientParts = training ? gradientParts() : null;
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -61,13 +60,10 @@ final class Convolutions implements AutoCloseable {
         true);
   }
 
-  private long forwardBytes() {
-    return forward.bytes(dnnl_query_weights_md());
-  }
-
   private long[] packedParts() {
     return new long[] {
-      forwardBytes(), backward == null ? 0 : backward.bytes(dnnl_query_weights_md())
+      forward.bytes(dnnl_query_weights_md()),
+      backward == null ? 0 : backward.bytes(dnnl_query_weights_md())
     };
   }
 
@@ -76,11 +72,11 @@ final class Convolutions implements AutoCloseable {
   }
 
   long packedBytes() {
-    return Blocks.total(packedParts());
+    return Blocks.total(packedParts);
   }
 
   void pack(CpuStream stream, MemorySegment w, MemorySegment packed) {
-    var parts = Blocks.cut(packed, packedParts());
+    var parts = Blocks.cut(packed, packedParts);
     stream.execute(packForward, ConvPrimitives.REORDER, w, parts[0]);
     if (backward != null) {
       stream.execute(packBackward, ConvPrimitives.REORDER, w, parts[1]);
@@ -90,17 +86,16 @@ final class Convolutions implements AutoCloseable {
   /** y, overwritten or added to, with the bias or without, as it was made. */
   void forward(
       CpuStream stream, MemorySegment packed, MemorySegment b, MemorySegment x, MemorySegment y) {
-    var w = Blocks.cut(packed, packedParts())[0];
     if (bias) {
-      stream.execute(forward, ConvPrimitives.FORWARD_BIAS, x, w, y, b);
+      stream.execute(forward, ConvPrimitives.FORWARD_BIAS, x, packed, y, b);
     } else {
-      stream.execute(forward, ConvPrimitives.FORWARD, x, w, y);
+      stream.execute(forward, ConvPrimitives.FORWARD, x, packed, y);
     }
   }
 
   /** dx, overwritten. */
   void backwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment dx) {
-    var w = Blocks.cut(packed, packedParts())[1];
+    var w = packed.asSlice(Blocks.aligned(packedParts[0]));
     stream.execute(backward, ConvPrimitives.BACKWARD_DATA, dy, w, dx);
   }
 
@@ -114,7 +109,7 @@ final class Convolutions implements AutoCloseable {
 
   /** Scratch that {@link #backwardWeights} needs. */
   long gradientBytes() {
-    return Blocks.total(gradientParts());
+    return Blocks.total(gradientParts);
   }
 
   /** dw and db, added to; db may be null. */
@@ -125,7 +120,7 @@ final class Convolutions implements AutoCloseable {
       MemorySegment dw,
       MemorySegment db,
       MemorySegment scratch) {
-    var parts = Blocks.cut(scratch, gradientParts());
+    var parts = Blocks.cut(scratch, gradientParts);
     stream.execute(weights, ConvPrimitives.BACKWARD_WEIGHTS_BIAS, x, dy, parts[0], parts[2]);
     stream.execute(unpackWeights, ConvPrimitives.REORDER, parts[0], parts[1]);
     Loops.add(stream.team(), parts[1], dw);

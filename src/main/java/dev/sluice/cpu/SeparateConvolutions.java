@@ -9,6 +9,9 @@ final class SeparateConvolutions implements GateConvolutions {
   private final Convolutions recurrent;
   private final FrameReorder frames;
 
+  /** Where the recurrent one's weights begin. */
+  private final long recurrentAt;
+
   SeparateConvolutions(OneDnnEngine engine, CellSpec spec, Layout layout, FrameReorder frames) {
     boolean hasInput = spec.inputs() > 0;
     this.frames = frames;
@@ -22,6 +25,7 @@ final class SeparateConvolutions implements GateConvolutions {
       }
       throw e;
     }
+    this.recurrentAt = hasInput ? Blocks.aligned(input.packedBytes()) : 0;
   }
 
   @Override
@@ -29,33 +33,27 @@ final class SeparateConvolutions implements GateConvolutions {
     return recurrent.implementation();
   }
 
-  private long[] parts() {
-    return new long[] {input == null ? 0 : input.packedBytes(), recurrent.packedBytes()};
-  }
-
   @Override
   public long packedBytes() {
-    return Blocks.total(parts());
+    return recurrentAt + recurrent.packedBytes();
   }
 
   @Override
   public void pack(CpuStream stream, Pair weights, MemorySegment packed) {
-    var parts = Blocks.cut(packed, parts());
     if (input != null) {
-      input.pack(stream, weights.x(), parts[0]);
+      input.pack(stream, weights.x(), packed);
     }
-    recurrent.pack(stream, weights.h(), parts[1]);
+    recurrent.pack(stream, weights.h(), packed.asSlice(recurrentAt));
   }
 
   @Override
   public void forward(
       CpuStream stream, MemorySegment packed, MemorySegment b, Pair frames, MemorySegment sums) {
-    var w = Blocks.cut(packed, parts());
     if (input != null) {
-      input.forward(stream, w[0], b, frames.x(), sums);
+      input.forward(stream, packed, b, frames.x(), sums);
     }
     if (frames.h() != null) {
-      recurrent.forward(stream, w[1], b, frames.h(), sums);
+      recurrent.forward(stream, packed.asSlice(recurrentAt), b, frames.h(), sums);
     }
   }
 
@@ -82,19 +80,18 @@ final class SeparateConvolutions implements GateConvolutions {
       Pair weights,
       MemorySegment db,
       MemorySegment scratch) {
-    var w = Blocks.cut(packed, parts());
     if (frames.h() != null) {
       var rest = input == null ? db : null;
       recurrent.backwardWeights(stream, frames.h(), sums, weights.h(), rest, scratch);
     }
     if (gradients.h() != null) {
-      recurrent.backwardData(stream, w[1], sums, gradients.h());
+      recurrent.backwardData(stream, packed.asSlice(recurrentAt), sums, gradients.h());
     }
     if (input != null) {
       input.backwardWeights(stream, frames.x(), sums, weights.x(), db, scratch);
     }
     if (gradients.x() != null) {
-      input.backwardData(stream, w[0], sums, scratch);
+      input.backwardData(stream, packed, sums, scratch);
       this.frames.addInputOut(stream, scratch, gradients.x());
     }
   }

@@ -9,6 +9,9 @@ import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
 import dev.sluice.train.Adam;
+import dev.sluice.train.Loss;
+import dev.sluice.train.Schedule;
+import dev.sluice.train.Trainer;
 import dev.sluice.weights.Weights;
 import java.lang.management.ManagementFactory;
 import java.util.function.BiFunction;
@@ -25,6 +28,8 @@ class AllocationTest {
 
   /** Compiling takes a second; it may have to wait for a core. */
   private static final long PATIENCE = 60_000_000_000L;
+
+  private static final long TRAINING_STEP = 16 << 10;
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -96,6 +101,31 @@ class AllocationTest {
         long bytes = bytes(() -> session.step(x, y), 0);
         assertTrue(bytes == 0, model + " " + session.x() + " takes " + bytes + " bytes a step");
       }
+    }
+  }
+
+  /** Forward, back, clipping and Adam, without the traces that assertions ask for. */
+  @ParameterizedTest
+  @EnumSource(names = {"GRU", "GRU_BEFORE", "ELMAN", "LINEAR", "STACK"})
+  void aTrainingStepTakesLittle(Model model) {
+    var loader = Device.class.getClassLoader();
+    loader.setClassAssertionStatus(Device.class.getName(), false);
+    try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(2));
+        var arena = device.arena()) {
+      var layer = model.make.apply(arena);
+      var adam = new Adam(layer.parameters(), 1e-3, arena);
+      var trainer = new Trainer(device, layer, adam, Schedule.constant(1e-3), 1);
+      var forward = forward(layer);
+      var x = arena.zeros(DType.FLOAT32, shape(layer, 12, 16));
+      Function<Pass, Tensor> loss =
+          pass -> {
+            var y = forward.apply(pass, x);
+            return Loss.mse().of(pass, y, pass.zeros(y.type(), y.shape()));
+          };
+      long bytes = bytes(() -> trainer.step(loss), TRAINING_STEP);
+      assertTrue(bytes < TRAINING_STEP, model + " takes " + bytes + " bytes a step");
+    } finally {
+      loader.setClassAssertionStatus(Device.class.getName(), true);
     }
   }
 
