@@ -43,11 +43,12 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
 
   /** What decides how weights are packed: not how long sequences are, nor how many. */
   private record Layout(
-      RnnSpec spec, boolean training, boolean row, boolean inputRow, boolean apart) {}
+      RnnSpec spec, boolean training, boolean row, boolean inputRow, boolean apart, boolean deep) {}
 
   @Override
   public Object layout() {
-    return new Layout(spec, run.training(), run.batch() == 1, rows() == 1, cut.apart());
+    return new Layout(
+        spec, run.training(), run.batch() == 1, rows() == 1, cut.apart(), network.deep());
   }
 
   @Override

@@ -98,7 +98,7 @@ final class LstmGates {
 
     long gatesAt;
 
-    /** Elements from one row of the gates to the next, or 0 for 4 L. */
+    /** Elements from one row of the gates to the next; 0, before the first step, for 4 L. */
     long gatesStride;
 
     long beforeAt;
@@ -131,6 +131,7 @@ final class LstmGates {
   }
 
   void forward(Team team, int rows, Forward s) {
+    lay(s);
     s.kernel = this;
     team.rows(rows, length, s);
   }
@@ -243,9 +244,12 @@ final class LstmGates {
     reals.set(s.gates, gateAt(s, row, gate) + j, value);
   }
 
+  private void lay(Step s) {
+    s.gatesStride = Math.max(s.gatesStride, 4L * length);
+  }
+
   private long gateAt(Step s, int row, int gate) {
-    long stride = s.gatesStride > 0 ? s.gatesStride : 4L * length;
-    return s.gatesAt + row * stride + (long) gate * length;
+    return s.gatesAt + row * s.gatesStride + (long) gate * length;
   }
 
   private double readClip(double c) {
@@ -307,6 +311,7 @@ final class LstmGates {
   }
 
   void backward(Team team, int rows, Backward s) {
+    lay(s);
     s.kernel = this;
     team.rows(rows, length, s);
   }

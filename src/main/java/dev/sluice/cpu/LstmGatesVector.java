@@ -18,8 +18,7 @@ final class LstmGatesVector {
 
   static void forward(int row, int length, int from, int to, long peepholeAt, LstmGates.Forward s) {
     long gate = 4L * length;
-    long stride = s.gatesStride > 0 ? 4 * s.gatesStride : 4 * gate;
-    long i = 4 * s.gatesAt + stride * row + 4L * from;
+    long i = 4 * (s.gatesAt + row * s.gatesStride + from);
     long f = i + gate;
     long g = f + gate;
     long o = g + gate;

@@ -19,6 +19,7 @@ final class PackedNetwork implements AutoCloseable {
   private final RnnSpec spec;
   private final Reals reals;
   private final Cut cut;
+  private final boolean deep;
   private final Map<Integer, StepProduct[]> products = new HashMap<>();
   private final Map<Integer, StepProduct[]> inputs = new HashMap<>();
   private final int kinds;
@@ -30,6 +31,7 @@ final class PackedNetwork implements AutoCloseable {
     this.spec = spec;
     this.reals = Reals.of(spec.type());
     this.cut = cut;
+    this.deep = cut.chunked(run) && inputRows(run, cut.share(0).count()) >= SplitProduct.LEAST_ROWS;
     try {
       for (int share = 0; share < Math.max(1, cut.shares()); share++) {
         int rows = (cut.apart() ? cut.share(share) : cut.whole()).count();
@@ -82,8 +84,11 @@ final class PackedNetwork implements AutoCloseable {
         .toList();
   }
 
-  /** Weights that change with each step are not packed for a single product. */
+  /** Weights that change with each trip are not packed for a single product. */
   private StepProduct input(OneDnnEngine engine, boolean training, StepProduct.Spec product) {
+    if (deep && SplitProduct.suits(engine, product)) {
+      return new SplitProduct(engine, product);
+    }
     return training && !cut.apart()
         ? new StepProduct.Plain(reals, product)
         : StepProduct.of(engine, spec, product);
@@ -113,9 +118,16 @@ final class PackedNetwork implements AutoCloseable {
     return all.stream().mapToLong(Long::longValue).toArray();
   }
 
-  /** What the products of the steps are computed with. */
+  /** What the products are computed with. */
   String implementation() {
-    return any(products)[0].implementation();
+    var step = any(products)[0].implementation();
+    var input = any(inputs)[0].implementation();
+    return input.equals(step) ? step : step + ", inputs " + input;
+  }
+
+  /** Whether input products have so many rows that other weights may be packed for them. */
+  boolean deep() {
+    return deep;
   }
 
   long bytes() {
