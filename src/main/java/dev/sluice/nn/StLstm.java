@@ -98,8 +98,10 @@ public final class StLstm extends MemoryCell {
     return new JointConvolve(weights, List.of(), from * k, 7 * k);
   }
 
+  /** Whether the engine sums a step's convolutions at once; the same for all steps as for one. */
   private boolean joint(Pass pass, Tensor x) {
-    return !joint.isEmpty() && joint.stream().allMatch(j -> j.plan(pass, x.shape()).isPresent());
+    var frames = x.shape().rank() == 5 ? x.shape().inner() : x.shape();
+    return !joint.isEmpty() && joint.stream().allMatch(j -> j.plan(pass, frames).isPresent());
   }
 
   @Override
