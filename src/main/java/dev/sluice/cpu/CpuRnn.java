@@ -269,7 +269,10 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
       List<Tensor> weights,
       Tensor reserve) {
     var trip = new Trip(stream, packed, values, Blocks.cut(reserve.memory(), parts));
-    var into = weights.stream().map(Tensor::memory).toArray(MemorySegment[]::new);
+    var into = new MemorySegment[weights.size()];
+    for (int i = 0; i < into.length; i++) {
+      into[i] = weights.get(i).memory();
+    }
     long n = run.batch();
     var scratch =
         trip.stream.scratch(

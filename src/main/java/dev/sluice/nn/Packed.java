@@ -24,11 +24,13 @@ final class Packed {
   private record Key(Packed owner, Object layout) {}
 
   private final List<Parameter> parameters;
+  private final List<Tensor> values;
   private final DeviceArena arena;
   private final Map<Object, Copy> copies = new HashMap<>();
 
   Packed(List<Parameter> parameters, DeviceArena arena) {
     this.parameters = List.copyOf(parameters);
+    this.values = this.parameters.stream().map(Parameter::value).toList();
     this.arena = arena;
   }
 
@@ -65,8 +67,7 @@ final class Packed {
   }
 
   private Tensor packed(Packing plan, Stream stream, Tensor tensor) {
-    var weights = parameters.stream().map(Parameter::value).toList();
-    stream.aside(() -> plan.pack(stream, weights, tensor));
+    stream.aside(() -> plan.pack(stream, values, tensor));
     return tensor;
   }
 

@@ -7,7 +7,6 @@ import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.Sequence;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 
 /** How a plan over a sequence, of a network or of a cell, is recorded for the way back. */
 final class Recorded {
@@ -30,24 +29,33 @@ final class Recorded {
       List<Parameter> parameters,
       Tensor reserve) {
     pass.watch(values.y());
-    values.last().stream().filter(Objects::nonNull).forEach(pass::watch);
+    for (var state : values.last()) {
+      if (state != null) {
+        pass.watch(state);
+      }
+    }
     pass.record(
         () -> {
-          var last =
-              values.last().stream()
-                  .map(state -> state == null ? null : pass.arrived(state))
-                  .collect(ArrayList<Tensor>::new, ArrayList::add, ArrayList::addAll);
+          var last = new ArrayList<Tensor>();
+          var initial = new ArrayList<Tensor>();
           var dy = pass.arrived(values.y());
-          if (dy == null && last.stream().allMatch(Objects::isNull)) {
+          boolean any = dy != null;
+          for (var state : values.last()) {
+            last.add(state == null ? null : pass.arrived(state));
+            any |= last.getLast() != null;
+          }
+          if (!any) {
             return;
           }
-          var initial = new ArrayList<Tensor>();
-          for (int i = 0; i < values.last().size(); i++) {
-            initial.add(pass.gradientOrNull(values.initial().get(i)));
+          for (var state : values.initial()) {
+            initial.add(pass.gradientOrNull(state));
           }
           var gradients =
               new Sequence(pass.gradientOrNull(values.x()), values.lengths(), initial, dy, last);
-          var weights = parameters.stream().map(Parameter::gradient).toList();
+          var weights = new ArrayList<Tensor>();
+          for (var parameter : parameters) {
+            weights.add(parameter.gradient());
+          }
           plan.backward(pass.stream(), packed, values, gradients, weights, reserve);
         });
   }

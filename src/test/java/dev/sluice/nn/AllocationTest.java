@@ -106,7 +106,7 @@ class AllocationTest {
 
   /** Forward, back, clipping and Adam, without the traces that assertions ask for. */
   @ParameterizedTest
-  @EnumSource(names = {"GRU", "GRU_BEFORE", "ELMAN", "LINEAR", "STACK"})
+  @EnumSource(names = {"LSTM", "GRU", "GRU_BEFORE", "ELMAN", "LINEAR", "STACK"})
   void aTrainingStepTakesLittle(Model model) {
     var loader = Device.class.getClassLoader();
     loader.setClassAssertionStatus(Device.class.getName(), false);
