@@ -50,10 +50,11 @@ public abstract class Stream implements AutoCloseable {
   }
 
   /**
-   * Does work, and {@return what does the same again} An engine may then leave out whatever led to
-   * the work: the layers, and their objects.
+   * Does work and remembers it. An engine may leave out whatever led to the work, when it does it
+   * again: the layers, and their objects.
    *
    * @param work on tensors that stay, which gives its all to this stream
+   * @return what does the same again
    */
   public Recording recorded(Runnable work) {
     together(work);

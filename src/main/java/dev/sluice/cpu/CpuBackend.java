@@ -239,7 +239,7 @@ final class CpuBackend implements Backend {
 
   private static int fewSteps(CellSpec spec) {
     long step = (long) spec.batch() * spec.height() * spec.width();
-    return (int) Math.clamp(PIXELS / step, 1, Math.min(STEPS, spec.steps()));
+    return Math.clamp(PIXELS / step, 1, Math.min(STEPS, spec.steps()));
   }
 
   @Override
