@@ -153,12 +153,12 @@ final class WinogradConvolution {
       stream.tape().add(() -> forward(stream, packed, b, x, y, add));
     } else {
       var tape = stream.tape();
-    if (tape.records()) {
-      // The trip's object is another call's by the time that this one is done again.
-      tape.add(() -> forward(stream, packed, b, x, y, add));
-      return;
-    }
-    stream.winograd().forward(this, stream, packed, b, x, y, add);
+      if (tape.records()) {
+        // The trip's object is another call's by the time that this one is done again.
+        tape.add(() -> forward(stream, packed, b, x, y, add));
+        return;
+      }
+      stream.winograd().forward(this, stream, packed, b, x, y, add);
     }
   }
 
