@@ -110,7 +110,8 @@ final class WinogradConvolution {
     return VectorApi.PRESENT && high == wide && (high == 3 || high == 5);
   }
 
-  private static int padded(int channels) {
+  /** A multiple of a vector's length. */
+  static int padded(int channels) {
     return (channels + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.COUNT;
   }
 

@@ -302,13 +302,16 @@ final class WinogradTrip implements Team.Chunk {
     }
   }
 
-  /** dU = keep dU + V^T dM at some points. */
+  /**
+   * dU = keep dU + V^T dM at some points. Columns that are only room for vectors take part: rows of
+   * dU that do not fill oneDNN's blocks are summed in an order that has four times the error.
+   */
   private void multiplyWeights(int from, int to) {
     if (!any(x)) {
       return;
     }
     int low = low(x);
-    int width = high(x) - low;
+    int width = WinogradConvolution.padded(high(x)) - low;
     int n = c.outputs;
     for (int p = from; p < to; p++) {
       OneDnn.sgemm(
