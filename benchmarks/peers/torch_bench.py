@@ -72,9 +72,9 @@ class TrainingRace:
     def __init__(self, given):
         self.count = len(given["y"])
         tensors = {name: torch.from_numpy(values) for name, values in given.items()}
-        settings = {name: given[name].item() for name in ("seen", "patch", "rate", "clip")}
-        settings |= {"seen": int(settings["seen"]), "patch": int(settings["patch"]), "model": "convlstm"}
-        settings["hidden"] = given["model.weight_h_enc0"].shape[1]
+        settings = {name: given[name].item() for name in ("rate", "clip")}
+        settings |= {name: int(given[name].item()) for name in ("seen", "patch")}
+        settings |= {"model": "convlstm", "hidden": given["model.weight_h_enc0"].shape[1]}
         self.training = Training(tensors, settings)
 
     def round(self):

@@ -203,6 +203,32 @@ final class Primitive implements AutoCloseable {
     }
   }
 
+  /**
+   * A matrix product.
+   *
+   * @param add whether to what stands there
+   * @param given as in the constructor
+   */
+  static Primitive matmul(
+      OneDnnEngine engine,
+      MemorySegment from,
+      MemorySegment weights,
+      MemorySegment to,
+      boolean add,
+      Map<Integer, MemorySegment> given) {
+    var call = "dnnl_matmul_primitive_desc_create";
+    try (var descriptors = new Descriptors()) {
+      var attributes = descriptors.attributes(add);
+      var made =
+          OneDnn.create(
+              call,
+              out ->
+                  dnnl_matmul_primitive_desc_create(
+                      out, engine.handle(), from, weights, MemorySegment.NULL, to, attributes));
+      return new Primitive(engine, made, call, given);
+    }
+  }
+
   /** A conversion between two layouts. */
   static Primitive reorder(OneDnnEngine engine, MemorySegment from, MemorySegment to) {
     var call = "dnnl_reorder_primitive_desc_create";

@@ -84,25 +84,16 @@ final class RoundedProducts implements AutoCloseable {
   }
 
   private Primitive made(Key p) {
-    var call = "dnnl_matmul_primitive_desc_create";
     try (var descriptors = new Descriptors()) {
       long[] stepsA = p.transposeA ? new long[] {1, p.lda} : new long[] {p.lda, 1};
       long[] stepsB = p.transposeB ? new long[] {1, p.ldb} : new long[] {p.ldb, 1};
       int factors = engine.factors();
-      var a = descriptors.stridedAs(factors, p.m, p.k, stepsA);
-      var b = descriptors.stridedAs(factors, p.k, p.n, stepsB);
-      var c = descriptors.strided(p.m, p.n, p.ldc, 1);
-      var attributes = descriptors.attributes(p.add);
-      var made =
-          OneDnn.create(
-              call,
-              out ->
-                  dnnl_matmul_primitive_desc_create(
-                      out, engine.handle(), a, b, MemorySegment.NULL, c, attributes));
-      return new Primitive(
+      return Primitive.matmul(
           engine,
-          made,
-          call,
+          descriptors.stridedAs(factors, p.m, p.k, stepsA),
+          descriptors.stridedAs(factors, p.k, p.n, stepsB),
+          descriptors.strided(p.m, p.n, p.ldc, 1),
+          p.add,
           Map.of(
               DNNL_ARG_SRC(), descriptors.strided(p.m, p.k, stepsA),
               DNNL_ARG_WEIGHTS(), descriptors.strided(p.k, p.n, stepsB)));

@@ -34,7 +34,7 @@ final class SplitProduct implements StepProduct {
   static boolean suits(OneDnnEngine engine, Spec spec) {
     return VectorApi.PRESENT
         && !engine.rounds()
-        && OneDnn.isa().contains("amx")
+        && OneDnn.hasAmx()
         && spec.in() >= LEAST_DEPTH
         && spec.in() % Lanes.COUNT == 0;
   }
@@ -70,18 +70,10 @@ final class SplitProduct implements StepProduct {
 
   private static Primitive product(
       OneDnnEngine engine, Spec spec, int rows, MemorySegment weights, boolean add) {
-    var call = "dnnl_matmul_primitive_desc_create";
     try (var descriptors = new Descriptors()) {
       var from = descriptors.stridedAs(dnnl_bf16(), rows, spec.in(), spec.in(), 1);
       var to = descriptors.strided(rows, spec.out(), spec.toStride(), 1);
-      var attributes = descriptors.attributes(add);
-      var made =
-          OneDnn.create(
-              call,
-              out ->
-                  dnnl_matmul_primitive_desc_create(
-                      out, engine.handle(), from, weights, MemorySegment.NULL, to, attributes));
-      return new Primitive(engine, made, call, Map.of());
+      return Primitive.matmul(engine, from, weights, to, add, Map.of());
     }
   }
 

@@ -124,19 +124,11 @@ interface StepProduct extends AutoCloseable {
 
     private static Primitive product(
         OneDnnEngine engine, Spec spec, int batch, MemorySegment weights) {
-      var call = "dnnl_matmul_primitive_desc_create";
       try (var descriptors = new Descriptors()) {
         var given = descriptors.strided(batch, spec.in, spec.fromStride, 1);
         var from = descriptors.stridedAs(engine.factors(), batch, spec.in, spec.fromStride, 1);
         var to = descriptors.strided(batch, spec.out, spec.toStride, 1);
-        var attributes = descriptors.attributes(spec.add);
-        var made =
-            OneDnn.create(
-                call,
-                out ->
-                    dnnl_matmul_primitive_desc_create(
-                        out, engine.handle(), from, weights, MemorySegment.NULL, to, attributes));
-        return new Primitive(engine, made, call, Map.of(DNNL_ARG_SRC(), given));
+        return Primitive.matmul(engine, from, weights, to, spec.add, Map.of(DNNL_ARG_SRC(), given));
       }
     }
 

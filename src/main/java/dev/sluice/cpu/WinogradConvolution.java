@@ -151,14 +151,9 @@ final class WinogradConvolution {
       MemorySegment y,
       boolean add) {
     if (stream.tape().records()) {
+      // The trip's object is another call's by the time that this one is done again.
       stream.tape().add(() -> forward(stream, packed, b, x, y, add));
     } else {
-      var tape = stream.tape();
-      if (tape.records()) {
-        // The trip's object is another call's by the time that this one is done again.
-        tape.add(() -> forward(stream, packed, b, x, y, add));
-        return;
-      }
       stream.winograd().forward(this, stream, packed, b, x, y, add);
     }
   }
