@@ -17,8 +17,9 @@ import java.util.function.BiFunction;
 /**
  * x to y, again and again: a model made ready for input of one shape, and the states that it
  * carries from one input to the next. Everything is prepared once; on the CPU engine a step then
- * makes no Java object. It gives the same bits as the layer called with those states, and notices
- * when the model's parameters {@linkplain Parameter#changed() change}.
+ * makes no Java object, once the JVM has compiled its loops (in one that runs very many models and
+ * shapes, C2 may leave some vectors objects). It gives the same bits as the layer called with those
+ * states, and notices when the model's parameters {@linkplain Parameter#changed() change}.
  *
  * <p>One session serves one stream of input, for one thread at a time, whichever that is; many
  * sessions share one model.

@@ -16,10 +16,15 @@ import dev.sluice.weights.Weights;
 import java.lang.management.ManagementFactory;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Bytes of Java heap that steps take in all threads, once they are compiled. */
+/**
+ * Bytes of Java heap that steps take in all threads, once they are compiled. In a JVM of its own:
+ * after thousands of other tests C2 now and then leaves a loop's vectors objects for good.
+ */
+@Tag("alone")
 class AllocationTest {
   private static final int ROUNDS = 600;
 
