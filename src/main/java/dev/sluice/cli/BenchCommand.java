@@ -3,6 +3,7 @@ package dev.sluice.cli;
 import dev.sluice.DType;
 import dev.sluice.cli.bench.Cell;
 import dev.sluice.cli.bench.Measurement;
+import dev.sluice.cli.bench.Mode;
 import dev.sluice.cli.bench.Problem;
 import dev.sluice.cli.bench.Suite;
 import dev.sluice.cli.bench.SuiteRun;
@@ -25,8 +26,11 @@ import picocli.CommandLine.Spec;
     description = {
       "Times whole sequences of one cell: forward alone, or a training step without its optimiser "
           + "(forward, backward to the input and all weights; weights packed anew).",
+      "With --mode session: inputs of T steps one after the other through a session, which carries"
+          + " its states, as a service has them.",
       "Biases are on; weights and input are random.",
-      "With --suite: many problems, a line each."
+      "With --suite: many problems, a line each: deepbench (training steps of Baidu's DeepBench),"
+          + " cells (every cell, forward and train), latency (steps of sessions, T 1, N 1)."
     },
     footerHeading = "%nJSON:%n",
     footer = {
@@ -41,8 +45,8 @@ import picocli.CommandLine.Spec;
       "gflops: per second, of the median round; peak_gflops: of a large matrix product just "
           + "before; peak_fraction: their ratio;",
       "peak_bytes: most memory in use on the device at once, scratch memory included;"
-          + " activation_bytes: the most that a round's pass held, gradients included; heap_bytes:"
-          + " Java heap allocated by the median round, or null;",
+          + " activation_bytes: the most that a round's pass held, gradients included, or what a"
+          + " session holds; heap_bytes: Java heap allocated by the median round, or null;",
       "engine, math, algorithm, layout (null where the engine does not say), threads,"
           + " versions.",
       "A suite: suite, results (such objects), left_out (problem, gflop)."
@@ -50,11 +54,6 @@ import picocli.CommandLine.Spec;
 final class BenchCommand implements Callable<Integer> {
   /** Frames that a cell over frames gets where none are asked for. */
   private static final int SIDE = 16;
-
-  private enum Mode {
-    FORWARD,
-    TRAIN
-  }
 
   private enum Lengths {
     RANDOM
@@ -145,14 +144,13 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--warmup",
       paramLabel = "COUNT",
-      defaultValue = "3",
-      description = "untimed rounds before (3)")
-  private int warmup;
+      description = "untimed rounds before (3; of sessions until they take no heap, 2 to 10 s)")
+  private Integer warmup;
 
   @Option(
       names = "--rounds",
       paramLabel = "COUNT",
-      description = "timed rounds (20; suite latency 2000)")
+      description = "timed rounds (20; of sessions 2000)")
   private Integer rounds;
 
   @Option(
@@ -173,7 +171,7 @@ final class BenchCommand implements Callable<Integer> {
     if (suite != null) {
       return callSuite();
     }
-    var measurement = new Measurement(problem(), warmup, rounds == null ? 20 : rounds);
+    var measurement = new Measurement(problem(), warmup, rounds);
     try (var device = engine.open()) {
       var report = measurement.on(device, engine.threadsOf(device));
       var out = spec.commandLine().getOut();
@@ -184,12 +182,11 @@ final class BenchCommand implements Callable<Integer> {
 
   private int callSuite() {
     var out = spec.commandLine().getOut();
-    int count = rounds == null ? suite.rounds() : rounds;
     int threads;
     try (var device = engine.open()) {
       threads = engine.threadsOf(device);
     }
-    var run = new SuiteRun(suite, warmup, count, most);
+    var run = new SuiteRun(suite, warmup, rounds, most);
     var results = run.on(engine::open, threads, json ? null : out);
     if (json) {
       out.print(Json.write(results) + "\n");
@@ -221,7 +218,7 @@ final class BenchCommand implements Callable<Integer> {
     boolean frames = cell.overFrames();
     return new Problem(
         cell,
-        mode == Mode.TRAIN,
+        mode,
         steps,
         batch,
         input,

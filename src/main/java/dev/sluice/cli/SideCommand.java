@@ -122,7 +122,7 @@ final class SideCommand implements Callable<Integer> {
   private static Problem tiny(Problem p) {
     return new Problem(
         p.cell(),
-        p.training(),
+        p.mode(),
         Math.min(p.steps(), 2),
         Math.min(p.batch(), 2),
         Math.min(p.input(), 4),

@@ -91,6 +91,16 @@ class BenchCommandTest {
   }
 
   @Test
+  void aSessionIsReportedAsAPassIs() {
+    var args = "--cell=gru --mode=session --layers=2 --warmup=1 --rounds=3 --json".split(" ");
+    assertEquals(0, bench(args), err::toString);
+    var report = (Map<?, ?>) Json.parse(out.toString().strip());
+    assertEquals("session", report.get("mode"));
+    assertEquals(3L, report.get("rounds"));
+    assertTrue((Long) report.get("peak_bytes") > (Long) report.get("activation_bytes"));
+  }
+
+  @Test
   void aSuiteLeavesOutWhatWouldTakeTooLong() {
     var args = "bench --suite=deepbench --most=1e-3 --warmup=0 --rounds=1 --threads=1 --json";
     int code = Main.run(new PrintWriter(out), new PrintWriter(err), args.split(" "));
@@ -113,6 +123,10 @@ class BenchCommandTest {
     refused("got cell", "--cell=convlstm", "--mode=forward", "--engine=cell");
     refused("--recompute: expected --mode train", "--cell=gru", "--mode=forward", "--recompute=1");
     refused("got half", "--cell=gru", "--mode=train", "--recompute=half");
+    refused("--lengths: not with", "--cell=gru", "--mode=session", "--lengths=random");
+    refused("--bidirectional: not with", "--cell=lstm", "--mode=session", "--bidirectional");
+    refused("--dtype: not with", "--cell=rnn", "--mode=session", "--dtype=float64");
+    refused("--recompute: expected", "--cell=gru", "--mode=session", "--recompute=sqrt");
     refused("--cell", "--cell=transformer", "--mode=forward");
     refused("--mode", "--cell=lstm");
     refused("got int32", "--cell=lstm", "--mode=train", "--dtype=int32");

@@ -2,6 +2,7 @@ package dev.sluice.benchmarks;
 
 import dev.sluice.Device;
 import dev.sluice.cli.bench.Cell;
+import dev.sluice.cli.bench.Mode;
 import dev.sluice.cli.bench.Problem;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -29,19 +30,53 @@ final class Curves {
     results.put("curves", all);
     System.out.printf("%nCost of a training step, ms%n");
     curves.over(
-        "T", t -> Problems.vectors(Cell.LSTM, true, t, 32, 256), all, 10, 25, 50, 100, 200, 400);
+        "T",
+        t -> Problems.vectors(Cell.LSTM, Mode.TRAIN, t, 32, 256),
+        all,
+        10,
+        25,
+        50,
+        100,
+        200,
+        400);
     curves.over(
-        "N", n -> Problems.vectors(Cell.LSTM, true, 50, n, 256), all, 1, 2, 4, 8, 16, 32, 64, 128);
+        "N",
+        n -> Problems.vectors(Cell.LSTM, Mode.TRAIN, 50, n, 256),
+        all,
+        1,
+        2,
+        4,
+        8,
+        16,
+        32,
+        64,
+        128);
     curves.over(
-        "H", h -> Problems.vectors(Cell.LSTM, true, 50, 32, h), all, 32, 64, 128, 256, 512, 1024);
+        "H",
+        h -> Problems.vectors(Cell.LSTM, Mode.TRAIN, 50, 32, h),
+        all,
+        32,
+        64,
+        128,
+        256,
+        512,
+        1024);
     curves.over(
-        "side", s -> Problems.frames(Cell.CONVLSTM, true, 2, 16, s, 3), all, 8, 16, 24, 32, 48, 64);
+        "side",
+        s -> Problems.frames(Cell.CONVLSTM, Mode.TRAIN, 2, 16, s, 3),
+        all,
+        8,
+        16,
+        24,
+        32,
+        48,
+        64);
     results.save();
     var counts = new ArrayList<Integer>();
     for (int n = 1; n <= Runtime.getRuntime().availableProcessors(); n *= 2) {
       counts.add(n);
     }
-    for (var problem : List.of(Problems.lstm(true), Problems.convLstm(true))) {
+    for (var problem : List.of(Problems.lstm(Mode.TRAIN), Problems.convLstm(Mode.TRAIN))) {
       var points = new ArrayList<Object>();
       for (int n : counts) {
         points.add(curves.point(n, problem, n));

@@ -27,7 +27,7 @@ final class Jmh {
             .measurementIterations(quick ? 2 : 5)
             .warmupTime(TimeValue.seconds(1))
             .measurementTime(TimeValue.milliseconds(quick ? 500 : 1000))
-            .param("mode", quick ? new String[] {"train"} : new String[] {"forward", "train"})
+            .param("mode", quick ? new String[] {"TRAIN"} : new String[] {"FORWARD", "TRAIN"})
             .verbosity(VerboseMode.SILENT)
             .jvmArgsAppend("-D" + Sequences.THREADS + "=" + threads)
             .build();

@@ -1,11 +1,11 @@
 package dev.sluice.benchmarks;
 
 import dev.sluice.cli.bench.Cell;
+import dev.sluice.cli.bench.Mode;
 import dev.sluice.cli.bench.Problem;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -15,7 +15,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /** How long a whole sequence through each cell takes, forward alone and with the way back. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.SampleTime)
+@BenchmarkMode(org.openjdk.jmh.annotations.Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 public class SequenceBenchmark {
   /** Which cell. */
@@ -23,21 +23,21 @@ public class SequenceBenchmark {
   public Cell cell;
 
   /** What a round is. */
-  @Param({"forward", "train"})
-  public String mode;
+  @Param({"FORWARD", "TRAIN"})
+  public Mode mode;
 
   private Sequences sequences;
 
   /** Opens the problem. */
   @Setup
   public void open() {
-    sequences = new Sequences(problem(cell, mode.equals("train")));
+    sequences = new Sequences(problem(cell, mode));
   }
 
-  private static Problem problem(Cell cell, boolean training) {
+  private static Problem problem(Cell cell, Mode mode) {
     return cell.overFrames()
-        ? Problems.frames(cell, training, 8, 16, 16, cell == Cell.STLSTM ? 5 : 3)
-        : Problems.vectors(cell, training, 100, 32, 256);
+        ? Problems.frames(cell, mode, 8, 16, 16, cell == Cell.STLSTM ? 5 : 3)
+        : Problems.vectors(cell, mode, 100, 32, 256);
   }
 
   /** Closes it. */

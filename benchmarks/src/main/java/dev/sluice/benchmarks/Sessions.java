@@ -3,6 +3,7 @@ package dev.sluice.benchmarks;
 import dev.sluice.Device;
 import dev.sluice.cli.bench.Bench;
 import dev.sluice.cli.bench.Cell;
+import dev.sluice.cli.bench.Mode;
 import dev.sluice.cli.bench.Problem;
 import dev.sluice.nn.Pass;
 import dev.sluice.nn.Rnn;
@@ -19,7 +20,7 @@ import java.util.concurrent.atomic.LongAdder;
  * in Java whose models may be shared.
  */
 final class Sessions {
-  private static final Problem PROBLEM = Problems.vectors(Cell.LSTM, false, 20, 1, 256);
+  private static final Problem PROBLEM = Problems.vectors(Cell.LSTM, Mode.FORWARD, 20, 1, 256);
   private static final int MOST = 64;
 
   private Sessions() {}

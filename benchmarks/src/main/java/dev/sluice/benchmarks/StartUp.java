@@ -4,6 +4,7 @@ import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.cli.bench.Bench;
 import dev.sluice.cli.bench.Cell;
+import dev.sluice.cli.bench.Mode;
 import dev.sluice.cli.bench.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +22,21 @@ import java.util.Map;
 final class StartUp {
   private static final Problem SMALL =
       new Problem(
-          Cell.LSTM, false, 10, 1, 16, 64, 1, false, false, false, 0, 0, 0, DType.FLOAT32, 0);
+          Cell.LSTM,
+          Mode.FORWARD,
+          10,
+          1,
+          16,
+          64,
+          1,
+          false,
+          false,
+          false,
+          0,
+          0,
+          0,
+          DType.FLOAT32,
+          0);
 
   /** One start; nanoseconds. */
   private interface Start {

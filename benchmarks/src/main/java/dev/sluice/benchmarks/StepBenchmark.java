@@ -1,10 +1,10 @@
 package dev.sluice.benchmarks;
 
 import dev.sluice.cli.bench.Cell;
+import dev.sluice.cli.bench.Mode;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -12,9 +12,9 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** How long one step of one stream of frames takes, 16x16, 16 to 64 channels. */
+/** How long one step of a session over frames takes, 16x16, 16 to 64 channels. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.SampleTime)
+@BenchmarkMode(org.openjdk.jmh.annotations.Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class StepBenchmark {
   /** Which cell. */
@@ -27,7 +27,7 @@ public class StepBenchmark {
   @Setup
   public void open() {
     int kernel = cell == Cell.STLSTM ? 5 : 3;
-    sequences = new Sequences(Problems.frames(cell, false, 1, 1, 16, 16, kernel));
+    sequences = new Sequences(Problems.frames(cell, Mode.SESSION, 1, 1, 16, 16, kernel));
   }
 
   /** Closes it. */

@@ -17,7 +17,8 @@ import java.util.Random;
 /**
  * A problem on a device, ready to run round after round. A round is one trip over the whole
  * sequence: a pass is opened, used and closed. Weights count as changed before each training round,
- * as after an optimiser's step, so that packing them is part of its time. For one thread.
+ * as after an optimiser's step, so that packing them is part of its time. In {@link Mode#SESSION}
+ * it is one step of a session that was made before, from an array to an array. For one thread.
  */
 public final class Bench implements AutoCloseable {
   private final Problem problem;
@@ -26,6 +27,7 @@ public final class Bench implements AutoCloseable {
   private final DeviceArena arena;
   private final Cell.Network network;
   private final Tensor x;
+  private Serving serving;
   private Tensor dy;
   private long keptBytes;
   private long activationBytes;
@@ -56,6 +58,11 @@ public final class Bench implements AutoCloseable {
     try {
       network = problem.cell().build(problem, Weights.random(problem.seed()), arena);
       x = normal(arena.empty(problem.type(), problem.inputShape()), problem.seed() + 1);
+      if (problem.mode() == Mode.SESSION) {
+        long used = device.memory().used();
+        serving = new Serving(network, x);
+        activationBytes = device.memory().used() - used;
+      }
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -73,6 +80,10 @@ public final class Bench implements AutoCloseable {
 
   /** Runs one round. */
   public void round() {
+    if (serving != null) {
+      serving.step();
+      return;
+    }
     long used = device.memory().used();
     device.resetHighWater();
     try (var pass = open()) {
@@ -91,11 +102,11 @@ public final class Bench implements AutoCloseable {
 
   private Tensor trip(Pass pass) {
     if (!problem.training()) {
-      return network.forward().run(pass, x);
+      return network.model().step(pass, x, null).y();
     }
     network.parameters().forEach(Parameter::changed);
     pass.watch(x);
-    var y = network.forward().run(pass, x);
+    var y = network.model().step(pass, x, null).y();
     keptBytes = pass.bytes();
     if (dy == null) {
       dy = normal(arena.empty(y.type(), y.shape()), problem.seed() + 2);
@@ -118,7 +129,7 @@ public final class Bench implements AutoCloseable {
       if (problem.training()) {
         network.parameters().forEach(p -> zero(pass, p.gradient()));
       }
-      var y = trip(pass);
+      var y = serving == null ? trip(pass) : firstStep();
       put(all, "x", x);
       network.parameters().forEach(p -> put(all, p.name(), p.value()));
       if (problem.lengths()) {
@@ -133,6 +144,12 @@ public final class Bench implements AutoCloseable {
       }
     }
     return all;
+  }
+
+  private Tensor firstStep() {
+    serving.reset();
+    serving.step();
+    return serving.y();
   }
 
   private void zero(Pass pass, Tensor tensor) {
@@ -161,14 +178,14 @@ public final class Bench implements AutoCloseable {
     return keptBytes;
   }
 
-  /** {@return bytes that the last round's pass held at most} */
+  /** {@return bytes that the last round's pass held at most, or that the session holds} */
   public long activationBytes() {
     return activationBytes;
   }
 
-  /** {@return bytes that the engine kept with the last round's stream} */
+  /** {@return bytes that the engine keeps with the last round's stream} */
   public long scratchBytes() {
-    return scratchBytes;
+    return serving == null ? scratchBytes : serving.scratchBytes();
   }
 
   /** {@return what the device's memory pool holds} */
@@ -178,6 +195,9 @@ public final class Bench implements AutoCloseable {
 
   @Override
   public void close() {
+    if (serving != null) {
+      serving.close();
+    }
     arena.close();
   }
 }

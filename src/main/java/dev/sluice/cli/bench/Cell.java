@@ -1,16 +1,19 @@
 package dev.sluice.cli.bench;
 
 import dev.sluice.DeviceArena;
+import dev.sluice.Shape;
 import dev.sluice.Tensor;
 import dev.sluice.nn.ConvGru;
 import dev.sluice.nn.ConvLstm;
+import dev.sluice.nn.Layer;
 import dev.sluice.nn.Parameter;
-import dev.sluice.nn.Pass;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.Session;
 import dev.sluice.nn.StLstm;
 import dev.sluice.spi.RnnSpec;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -54,7 +57,14 @@ public enum Cell {
           (input, suffix) -> {
             var config = new ConvLstm.Config(input, p.hidden(), p.kernel(), p.kernel(), frame);
             var cell = new ConvLstm(config, p.type(), suffix, weights, arena);
-            return new Network(cell.parameters(), (pass, x) -> cell.forward(pass, x, null).y());
+            return new Network(
+                cell.parameters(),
+                Collections.nCopies(2, frame(p)),
+                (pass, x, s) -> {
+                  var from = s == null ? null : new ConvLstm.State(s.get(0), s.get(1));
+                  var out = cell.forward(pass, x, from);
+                  return new Session.Step(out.y(), List.of(out.last().h(), out.last().c()));
+                });
           });
     }
   },
@@ -71,7 +81,13 @@ public enum Cell {
                 new ConvGru.Config(
                     input, p.hidden(), p.kernel(), p.kernel(), reset, RnnSpec.Blend.KEEP);
             var cell = new ConvGru(config, p.type(), suffix, weights, arena);
-            return new Network(cell.parameters(), (pass, x) -> cell.forward(pass, x, null).y());
+            return new Network(
+                cell.parameters(),
+                List.of(frame(p)),
+                (pass, x, s) -> {
+                  var out = cell.forward(pass, x, s == null ? null : s.getFirst());
+                  return new Session.Step(out.y(), List.of(out.h()));
+                });
           });
     }
   },
@@ -86,7 +102,15 @@ public enum Cell {
           (input, suffix) -> {
             var config = new StLstm.Config(input, p.hidden(), p.kernel(), p.kernel(), frame);
             var cell = new StLstm(config, p.type(), weights.at("layer" + suffix), arena);
-            return new Network(cell.parameters(), (pass, x) -> cell.forward(pass, x, null).y());
+            return new Network(
+                cell.parameters(),
+                Collections.nCopies(3, frame(p)),
+                (pass, x, s) -> {
+                  var from = s == null ? null : new StLstm.State(s.get(0), s.get(1), s.get(2));
+                  var out = cell.forward(pass, x, from);
+                  var last = out.last();
+                  return new Session.Step(out.y(), List.of(last.h(), last.c(), last.m()));
+                });
           });
     }
 
@@ -133,12 +157,25 @@ public enum Cell {
             .bidirectional(p.bidirectional())
             .build(weights, arena);
     var lengths = p.sequenceLengths();
-    return new Network(rnn.parameters(), (pass, x) -> rnn.forward(pass, x, lengths, null).y());
+    boolean cell = p.cell() == LSTM;
+    var state = Shape.of((p.bidirectional() ? 2 : 1) * p.layers(), p.batch(), p.hidden());
+    return new Network(
+        rnn.parameters(),
+        Collections.nCopies(cell ? 2 : 1, state),
+        (pass, x, s) -> {
+          var from = s == null ? null : new Rnn.State(s.get(0), cell ? s.get(1) : null);
+          var out = rnn.forward(pass, x, lengths, from);
+          return new Session.Step(out.y(), cell ? List.of(out.h(), out.c()) : List.of(out.h()));
+        });
   }
 
   /** One layer of cells over frames, from the width of its input and the suffix of its names. */
   private interface LayerOf {
     Network build(int input, String suffix);
+  }
+
+  private static Shape frame(Problem p) {
+    return Shape.of(p.batch(), p.height(), p.width(), p.hidden());
   }
 
   private static Network stack(Problem p, LayerOf layer) {
@@ -148,11 +185,18 @@ public enum Cell {
     }
     return new Network(
         layers.stream().flatMap(n -> n.parameters.stream()).toList(),
-        (pass, x) -> {
+        layers.stream().flatMap(n -> n.states.stream()).toList(),
+        (pass, x, states) -> {
+          var after = new ArrayList<Tensor>();
           for (var network : layers) {
-            x = network.forward.run(pass, x);
+            int from = after.size();
+            int to = from + network.states.size();
+            var step =
+                network.model.step(pass, x, states == null ? null : states.subList(from, to));
+            after.addAll(step.after());
+            x = step.y();
           }
-          return x;
+          return new Session.Step(x, after);
         });
   }
 
@@ -160,16 +204,12 @@ public enum Cell {
    * A network of cells.
    *
    * @param parameters with their names
-   * @param forward from x to y
+   * @param states shapes of what one input leaves to the next
+   * @param model from x [T, N, ...] and the states before, or null for zeros, to y [T, N, ...] and
+   *     the states after
    */
-  record Network(List<Parameter> parameters, Forward forward) {}
-
-  /** The way forward. */
-  @FunctionalInterface
-  interface Forward {
-    /** y of x, both [T, N, ...]. */
-    Tensor run(Pass pass, Tensor x);
-  }
+  record Network(List<Parameter> parameters, List<Shape> states, Session.Model model)
+      implements Layer {}
 
   abstract Network build(Problem problem, Weights weights, DeviceArena arena);
 

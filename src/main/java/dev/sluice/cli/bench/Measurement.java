@@ -6,16 +6,16 @@ import dev.sluice.Device;
  * A problem and how often it is run.
  *
  * @param problem what to run
- * @param warmup untimed rounds
- * @param rounds timed rounds
+ * @param warmup untimed rounds; null for as many as the mode needs
+ * @param rounds timed rounds; null for as many as the mode needs
  */
-public record Measurement(Problem problem, int warmup, int rounds) {
+public record Measurement(Problem problem, Integer warmup, Integer rounds) {
   /** Checks the counts. */
   public Measurement {
-    if (warmup < 0) {
+    if (warmup != null && warmup < 0) {
       throw new IllegalArgumentException("--warmup: expected 0 or more, got " + warmup);
     }
-    if (rounds < 1) {
+    if (rounds != null && rounds < 1) {
       throw new IllegalArgumentException("--rounds: expected 1 or more, got " + rounds);
     }
   }
@@ -31,13 +31,18 @@ public record Measurement(Problem problem, int warmup, int rounds) {
       bench.results();
       double peak = ProductPeak.measure(device, problem.type());
       device.resetHighWater();
-      var timing = Timing.of(bench::round, warmup, rounds);
+      int before = warmup == null ? problem.mode().warmUp(bench::round) : warmup;
+      var timing =
+          Timing.of(
+              bench::round,
+              warmup == null ? 0 : warmup,
+              rounds == null ? problem.mode().rounds() : rounds);
       return new Report(
           problem,
           device.engine(),
           device.math(),
           threads,
-          warmup,
+          before,
           timing,
           peak,
           device.memory().highWater() + bench.scratchBytes(),

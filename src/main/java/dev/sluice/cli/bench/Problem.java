@@ -8,10 +8,10 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 
 /**
- * What is timed: a cell, whether with the way back, and its sizes.
+ * What is timed: a cell, what is done with it, and its sizes.
  *
  * @param cell which cell
- * @param training forward and backward, to the input and all weights, instead of forward alone
+ * @param mode what a round is
  * @param steps T
  * @param batch N
  * @param input C
@@ -28,7 +28,7 @@ import java.util.SplittableRandom;
  */
 public record Problem(
     Cell cell,
-    boolean training,
+    Mode mode,
     int steps,
     int batch,
     int input,
@@ -71,7 +71,7 @@ public record Problem(
    * A problem with or without peepholes and nothing else.
    *
    * @param cell as in the record
-   * @param training as in the record
+   * @param mode as in the record
    * @param steps as in the record
    * @param batch as in the record
    * @param input as in the record
@@ -88,7 +88,7 @@ public record Problem(
    */
   public Problem(
       Cell cell,
-      boolean training,
+      Mode mode,
       int steps,
       int batch,
       int input,
@@ -104,7 +104,7 @@ public record Problem(
       long seed) {
     this(
         cell,
-        training,
+        mode,
         steps,
         batch,
         input,
@@ -141,9 +141,15 @@ public record Problem(
     refuse(cell, "peephole", variant.peephole && !cell.has(Cell.Form.PEEPHOLE));
     refuse(cell, "layer-norm", variant.layerNorm && !cell.has(Cell.Form.LAYER_NORM));
     refuse(cell, "reset", variant.reset != null && !cell.has(Cell.Form.RESET));
-    if (variant.recompute != 0 && !training) {
+    if (variant.recompute != 0 && mode != Mode.TRAIN) {
       throw new IllegalArgumentException(
           "--recompute: expected --mode train, as forward alone keeps nothing");
+    }
+    if (mode == Mode.SESSION) {
+      refuseInSession(
+          "bidirectional", bidirectional, "the other one begins at the end of what is to come");
+      refuseInSession("lengths", lengths, "all its inputs have T steps");
+      refuseInSession("dtype", type != DType.FLOAT32, "it takes and gives arrays of float");
     }
     if (type != DType.FLOAT32 && type != DType.FLOAT64) {
       throw new IllegalArgumentException(
@@ -160,6 +166,12 @@ public record Problem(
   private static void refuse(Cell cell, String option, boolean given) {
     if (given) {
       throw new IllegalArgumentException("--" + option + ": not an option of cell " + cell.label());
+    }
+  }
+
+  private static void refuseInSession(String option, boolean given, String why) {
+    if (given) {
+      throw new IllegalArgumentException("--" + option + ": not with --mode session: " + why);
     }
   }
 
@@ -209,7 +221,7 @@ public record Problem(
     }
     double places = cell.overFrames() ? (double) height * width : 1;
     double forward = 2 * sequenceSteps() * places * directions * products;
-    return training ? 3 * forward : forward;
+    return training() ? 3 * forward : forward;
   }
 
   /** {@return what is run, in a few words} */
@@ -217,7 +229,12 @@ public record Problem(
     var frame = cell.overFrames() ? " %dx%d k%d".formatted(height, width, kernel) : "";
     var more = (layers > 1 ? " L" + layers : "") + (bidirectional ? " both directions" : "");
     return "%s %s T%d N%d C%d H%d%s%s"
-        .formatted(cell, training ? "train" : "forward", steps, batch, input, hidden, frame, more);
+        .formatted(cell, mode.label(), steps, batch, input, hidden, frame, more);
+  }
+
+  /** {@return whether the way back is run, too} */
+  public boolean training() {
+    return mode == Mode.TRAIN;
   }
 
   /** {@return whether the gates look at the cell} */

@@ -86,7 +86,7 @@ public record Report(
 
   private void putProblem(Map<String, Object> all) {
     all.put("cell", problem.cell().label());
-    all.put("mode", problem.training() ? "train" : "forward");
+    all.put("mode", problem.mode().label());
     all.put("steps", problem.steps());
     all.put("batch", problem.batch());
     all.put("input", problem.input());
@@ -124,7 +124,7 @@ public record Report(
     return line(
             "%s %s: T %d, N %d, C %d, H %d%s, L %d%s%s%s, %s on %s, %s math, %d threads",
             p.cell().label(),
-            p.training() ? "train" : "forward",
+            p.mode().label(),
             p.steps(),
             p.batch(),
             p.input(),
@@ -173,13 +173,14 @@ public record Report(
         number(timing.millis(0.99)),
         number(timing.millis(0.999)),
         number(gflops()),
-        number(gflops() / peak));
+        number(gflops() / peak),
+        timing.heapBytes() < 0 ? "" : timing.heapBytes());
   }
 
-  private static final String ROW = "%-46s %9s %9s %9s %9s %9s %6s";
+  private static final String ROW = "%-46s %9s %9s %9s %9s %9s %6s %10s";
 
   static String heading() {
-    return line(ROW, "", "p50 ms", "p90", "p99", "p99.9", "GFLOP/s", "peak");
+    return line(ROW, "", "p50 ms", "p90", "p99", "p99.9", "GFLOP/s", "peak", "Java heap");
   }
 
   private static String number(double value) {

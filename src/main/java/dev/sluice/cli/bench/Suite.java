@@ -26,52 +26,44 @@ public enum Suite {
     @Override
     public List<Problem> problems() {
       var all = new ArrayList<Problem>();
-      for (boolean training : new boolean[] {false, true}) {
+      for (Mode mode : new Mode[] {Mode.FORWARD, Mode.TRAIN}) {
         for (var cell : List.of(Cell.RNN, Cell.GRU, Cell.LSTM)) {
-          all.add(vectors(cell, training, 100, 32, 256, 256, 1, false));
+          all.add(vectors(cell, mode, 100, 32, 256, 256, 1, false));
         }
-        all.add(vectors(Cell.LSTM, training, 50, 1, 512, 512, 1, false));
-        all.add(vectors(Cell.LSTM, training, 100, 32, 128, 128, 2, true));
+        all.add(vectors(Cell.LSTM, mode, 50, 1, 512, 512, 1, false));
+        all.add(vectors(Cell.LSTM, mode, 100, 32, 128, 128, 2, true));
         for (int kernel : new int[] {3, 5}) {
           for (int input : new int[] {1, 16}) {
-            all.add(frames(Cell.CONVLSTM, training, input, 16, kernel));
+            all.add(frames(Cell.CONVLSTM, mode, 10, 8, input, 16, kernel));
           }
         }
-        all.add(frames(Cell.CONVLSTM, training, 16, 64, 3));
-        all.add(frames(Cell.CONVGRU, training, 16, 16, 3));
-        all.add(frames(Cell.STLSTM, training, 16, 16, 5));
+        all.add(frames(Cell.CONVLSTM, mode, 10, 8, 16, 64, 3));
+        all.add(frames(Cell.CONVGRU, mode, 10, 8, 16, 16, 3));
+        all.add(frames(Cell.STLSTM, mode, 10, 8, 16, 16, 5));
       }
       return all;
     }
   },
 
-  /** One step of one sequence, as a stream of inputs asks for it. */
+  /** A step of one stream through a session, as a service takes it. */
   LATENCY {
     @Override
     public List<Problem> problems() {
       var all = new ArrayList<Problem>();
       for (var cell : List.of(Cell.RNN, Cell.GRU, Cell.LSTM)) {
         for (int hidden : new int[] {64, 256, 1024}) {
-          all.add(vectors(cell, false, 1, 1, hidden, hidden, 1, false));
+          all.add(vectors(cell, Mode.SESSION, 1, 1, hidden, hidden, 1, false));
         }
       }
-      all.add(vectors(Cell.LSTM, false, 50, 1, 512, 512, 1, false));
+      for (var cell : List.of(Cell.CONVLSTM, Cell.CONVGRU, Cell.STLSTM)) {
+        all.add(frames(cell, Mode.SESSION, 1, 1, 16, 16, 3));
+      }
       return all;
-    }
-
-    @Override
-    public int rounds() {
-      return 2000;
     }
   };
 
   /** {@return what is measured} */
   public abstract List<Problem> problems();
-
-  /** {@return timed rounds of each problem unless asked otherwise} */
-  public int rounds() {
-    return 20;
-  }
 
   private static List<Problem> deepBench() {
     var all = new ArrayList<Problem>();
@@ -81,7 +73,7 @@ public enum Suite {
       int hidden = Integer.parseInt(f[1]);
       int batch = Integer.parseInt(f[2]);
       int steps = Integer.parseInt(f[3]);
-      all.add(vectors(cell, true, steps, batch, hidden, hidden, 1, false));
+      all.add(vectors(cell, Mode.TRAIN, steps, batch, hidden, hidden, 1, false));
     }
     return all;
   }
@@ -96,13 +88,13 @@ public enum Suite {
   }
 
   private static Problem vectors(
-      Cell cell, boolean training, int t, int n, int c, int h, int layers, boolean both) {
+      Cell cell, Mode mode, int t, int n, int c, int h, int layers, boolean both) {
     return new Problem(
-        cell, training, t, n, c, h, layers, both, false, false, 0, 0, 0, DType.FLOAT32, 0);
+        cell, mode, t, n, c, h, layers, both, false, false, 0, 0, 0, DType.FLOAT32, 0);
   }
 
-  private static Problem frames(Cell cell, boolean training, int c, int side, int kernel) {
+  private static Problem frames(Cell cell, Mode mode, int t, int n, int c, int side, int kernel) {
     return new Problem(
-        cell, training, 10, 8, c, 64, 1, false, false, false, side, side, kernel, DType.FLOAT32, 0);
+        cell, mode, t, n, c, 64, 1, false, false, false, side, side, kernel, DType.FLOAT32, 0);
   }
 }

@@ -14,11 +14,11 @@ import java.util.function.Supplier;
  * table. A problem whose rounds would take too long on this machine is left out, and said to be.
  *
  * @param suite which
- * @param warmup untimed rounds before each
- * @param rounds timed rounds of each
+ * @param warmup untimed rounds before each, as {@link Measurement} has them
+ * @param rounds timed rounds of each, as {@link Measurement} has them
  * @param most seconds that a round may take, at the rate of a large matrix product
  */
-public record SuiteRun(Suite suite, int warmup, int rounds, double most) {
+public record SuiteRun(Suite suite, Integer warmup, Integer rounds, double most) {
   /**
    * {@return the reports' numbers, and what was left out}
    *

@@ -9,10 +9,10 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class ProblemTest {
-  private static Problem lstm(boolean training, int layers, boolean both, boolean lengths) {
+  private static Problem lstm(Mode mode, int layers, boolean both, boolean lengths) {
     return new Problem(
         Cell.LSTM,
-        training,
+        mode,
         100,
         32,
         256,
@@ -31,7 +31,7 @@ class ProblemTest {
   private static Problem convLstm(int input, int layers, int kernel) {
     return new Problem(
         Cell.CONVLSTM,
-        false,
+        Mode.FORWARD,
         10,
         8,
         input,
@@ -50,15 +50,15 @@ class ProblemTest {
   @Test
   void lstmFlopsByHand() {
     // 3200 rows times [512] -> [1024], a multiplication and an addition each.
-    assertEquals(3_355_443_200.0, lstm(false, 1, false, false).flops());
-    assertEquals(3 * 3_355_443_200.0, lstm(true, 1, false, false).flops());
+    assertEquals(3_355_443_200.0, lstm(Mode.FORWARD, 1, false, false).flops());
+    assertEquals(3 * 3_355_443_200.0, lstm(Mode.TRAIN, 1, false, false).flops());
     // The second layer reads both directions: 2 * (512 + (512 + 256)) / 512 = 5 times as much.
-    assertEquals(5 * 3_355_443_200.0, lstm(false, 2, true, false).flops());
+    assertEquals(5 * 3_355_443_200.0, lstm(Mode.FORWARD, 2, true, false).flops());
   }
 
   @Test
   void onlyStepsThatRunAreCounted() {
-    var problem = lstm(false, 1, false, true);
+    var problem = lstm(Mode.FORWARD, 1, false, true);
     int steps = Arrays.stream(problem.sequenceLengths()).sum();
     assertTrue(steps < 3200, "steps " + steps);
     assertEquals(steps * 512.0 * 1024 * 2, problem.flops());
@@ -74,11 +74,20 @@ class ProblemTest {
 
   @Test
   void lengthsAreDrawnFromTheSeed() {
-    var lengths = lstm(false, 1, false, true).sequenceLengths();
+    var lengths = lstm(Mode.FORWARD, 1, false, true).sequenceLengths();
     assertEquals(32, lengths.length);
     assertTrue(Arrays.stream(lengths).allMatch(n -> n >= 1 && n <= 100));
     assertEquals(
-        Arrays.toString(lengths), Arrays.toString(lstm(true, 1, false, true).sequenceLengths()));
+        Arrays.toString(lengths),
+        Arrays.toString(lstm(Mode.TRAIN, 1, false, true).sequenceLengths()));
+  }
+
+  @Test
+  void latencyIsThatOfSessions() {
+    for (var problem : Suite.LATENCY.problems()) {
+      assertEquals(Mode.SESSION, problem.mode(), problem.title());
+      assertEquals(1, problem.steps() * problem.batch(), problem.title());
+    }
   }
 
   @Test
@@ -89,7 +98,7 @@ class ProblemTest {
             () ->
                 new Problem(
                     Cell.CONVLSTM,
-                    false,
+                    Mode.FORWARD,
                     1,
                     1,
                     1,
