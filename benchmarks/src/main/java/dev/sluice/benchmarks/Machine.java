@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ final class Machine {
     all.put("cpu", linux("/proc/cpuinfo", "model name"));
     all.put("flags", List.of(linux("/proc/cpuinfo", "flags").split(" +")));
     all.put("processors", Runtime.getRuntime().availableProcessors());
+    all.put("caches", caches());
     all.put("memory", linux("/proc/meminfo", "MemTotal"));
     all.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
     all.put("java", Runtime.version().toString());
@@ -37,6 +39,18 @@ final class Machine {
       all.put(engine.name(), facts);
     }
     return all;
+  }
+
+  /** Sizes of the first core's caches, the nearest first. */
+  private static List<String> caches() throws IOException {
+    var sizes = new ArrayList<String>();
+    var cpu = "/sys/devices/system/cpu/cpu0/cache/index";
+    for (var file = Path.of(cpu + 0, "size");
+        Files.isReadable(file);
+        file = Path.of(cpu + sizes.size(), "size")) {
+      sizes.add(Files.readString(file).strip());
+    }
+    return sizes;
   }
 
   /** The processor's name as part of a file's name. */

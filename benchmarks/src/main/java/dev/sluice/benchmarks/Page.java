@@ -1,12 +1,12 @@
 package dev.sluice.benchmarks;
 
-import dev.sluice.cli.pictures.Curve;
 import dev.sluice.weights.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -58,9 +58,12 @@ final class Page {
     var machine = map(results.get("machine"));
     text.append("# Benchmarks on ").append(machine.get("cpu")).append("\n\n");
     text.append(
-        "%s processors, %s threads, %s, Java %s, commit %s, %s; load %s before and %s after.%n"
+        "%s processors, caches %s, %s threads, %s, Java %s, commit %s, %s; load %s before and %s after.%n"
             .formatted(
                 machine.get("processors"),
+                machine.get("caches") instanceof List<?> sizes
+                    ? sizes.stream().map(Object::toString).collect(Collectors.joining(" "))
+                    : "unknown",
                 results.get("threads"),
                 machine.get("os"),
                 machine.get("java"),
@@ -138,26 +141,54 @@ final class Page {
       return;
     }
     heading("What a training step costs");
+    var panels = new ArrayList<Panels.Panel>();
     for (var curve : list(results.get("curves"))) {
-      var axis = (String) curve.get("axis");
-      var points = list(curve.get("points"));
-      var lines = new ArrayList<Curve.Line>();
-      var x = points.stream().mapToDouble(point -> value(point, "at")).toArray();
-      lines.add(
-          new Curve.Line(
-              "Sluice", x, points.stream().mapToDouble(p -> value(p, "sluice_ms")).toArray()));
-      for (var name : map(points.getFirst().get("peers")).keySet()) {
-        var y =
-            points.stream()
-                .mapToDouble(p -> value(map(map(p.get("peers")).get(name)), "ms"))
-                .toArray();
-        lines.add(new Curve.Line((String) name, x, y));
+      var lines = lines((String) curve.get("axis"), list(curve.get("points")));
+      var panel = new Panels.Panel((String) curve.get("title"), (String) curve.get("label"), lines);
+      if (lines.getFirst().growth().at().length > 1) {
+        panels.add(panel);
       }
-      var title = curve.get("first") + ", over " + axis;
-      var to = beside("-" + curve.get("cell") + "-" + axis + ".png");
-      Files.write(to, new Curve(title, axis, "ms", true, lines).png());
-      picture(to);
+      lines.forEach(
+          line ->
+              text.append(
+                  "- %s: %s: %s%n".formatted(panel.title(), line.name(), line.growth().text())));
     }
+    text.append("\n").append(String.join("\n", Growth.LEGEND)).append("\n");
+    var to = beside("-curves.svg");
+    Files.writeString(to, new Panels(panels).svg());
+    picture(to);
+  }
+
+  /** Each side's points, those that it could run. */
+  private static List<Panels.Line> lines(String axis, List<Map<?, ?>> points) {
+    var names = new LinkedHashSet<>(List.of("Sluice"));
+    points.forEach(point -> map(point.get("peers")).keySet().forEach(n -> names.add((String) n)));
+    var lines = new ArrayList<Panels.Line>();
+    for (var name : names) {
+      var ran = points.stream().filter(point -> Double.isFinite(millis(point, name))).toList();
+      if (!ran.isEmpty()) {
+        lines.add(
+            new Panels.Line(
+                name,
+                new Growth(
+                    axis,
+                    ran.stream().mapToDouble(point -> value(point, "at")).toArray(),
+                    ran.stream().mapToDouble(point -> value(point, "gflop")).toArray(),
+                    ran.stream().mapToDouble(point -> millis(point, name)).toArray(),
+                    name.equals("Sluice") ? megabytes(ran) : null)));
+      }
+    }
+    return lines;
+  }
+
+  private static double[] megabytes(List<Map<?, ?>> points) {
+    return points.stream().mapToDouble(point -> value(point, "activation_bytes") / 1e6).toArray();
+  }
+
+  private static double millis(Map<?, ?> point, String name) {
+    return name.equals("Sluice")
+        ? value(point, "sluice_ms")
+        : value(map(map(point.get("peers")).get(name)), "ms");
   }
 
   private void startUp() {

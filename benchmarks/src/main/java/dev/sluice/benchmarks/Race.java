@@ -19,6 +19,7 @@ final class Race {
   private final Map<String, String> reasons = new LinkedHashMap<>();
   private final List<Peer> runners = new ArrayList<>();
   private final Turns turns;
+  private long activationBytes;
 
   /**
    * Runs it.
@@ -42,7 +43,9 @@ final class Race {
       throws IOException, InterruptedException {
     try (var bench = new Bench(problem, device);
         var given = Given.of(bench)) {
-      return new Race(problem.title(), given, bench::round, peers, turns, warmUpMillis);
+      var race = new Race(problem.title(), given, bench::round, peers, turns, warmUpMillis);
+      race.activationBytes = bench.activationBytes();
+      return race;
     }
   }
 
@@ -75,6 +78,7 @@ final class Race {
     all.put("rounds", turns.rounds());
     all.put("sluice_ms", millis());
     all.put("sluice_fastest_ms", turns.fastest(0) / 1e6);
+    all.put("activation_bytes", activationBytes);
     var peers = new LinkedHashMap<String, Object>();
     for (int i = 0; i < runners.size(); i++) {
       var one = new LinkedHashMap<String, Object>();
