@@ -53,7 +53,9 @@ public final class Device implements AutoCloseable {
    *
    * @param engine {@code auto}, or the name of an engine, {@code cpu} or {@code cuda}, and of its
    *     device where there are several: {@code cuda:1}
-   * @param threads threads a caller's work may use, 0 for the machine's physical cores
+   * @param threads threads a caller's work may use, 0 for the machine's physical cores; on the CPU
+   *     engine OpenMP's variables in the environment, {@code OMP_PROC_BIND} and {@code OMP_PLACES},
+   *     bind them to cores, each calling thread to the first, which helps one caller at most
    * @param memoryCap bytes that may be reserved at most
    * @param math what float32 products may be rounded to; an engine that has no such mode refuses
    */

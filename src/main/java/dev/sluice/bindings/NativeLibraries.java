@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 /**
@@ -129,7 +130,7 @@ public final class NativeLibraries {
       if (library == NativeLibrary.ONEDNN) {
         limitSpinning();
         // First, so that oneDNN and the gomp bindings share this OpenMP runtime and no other.
-        System.load(file.resolveSibling("libgomp.so.1").toRealPath().toString());
+        loadApart(file.resolveSibling("libgomp.so.1").toRealPath());
       } else {
         // cuDNN and cuBLAS would look for the rest of themselves by name, and find any version.
         for (String companion : library.binary(file.getFileName().toString()).companions()) {
@@ -140,6 +141,40 @@ public final class NativeLibraries {
       return "";
     } catch (UnsatisfiedLinkError e) {
       return "the linker refused it: " + e.getMessage();
+    }
+  }
+
+  /**
+   * Where the environment asks for it, OpenMP binds the thread that loads it to the first place,
+   * and all threads that this one starts afterwards inherit that: so it is a thread that starts
+   * none.
+   */
+  private static void loadApart(Path file) {
+    var failure = new AtomicReference<UnsatisfiedLinkError>();
+    var thread =
+        Thread.ofPlatform()
+            .name("loads " + file.getFileName())
+            .start(
+                () -> {
+                  try {
+                    System.load(file.toString());
+                  } catch (UnsatisfiedLinkError e) {
+                    failure.set(e);
+                  }
+                });
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (failure.get() != null) {
+      throw failure.get();
     }
   }
 

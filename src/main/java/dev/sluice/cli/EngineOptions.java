@@ -30,7 +30,9 @@ final class EngineOptions {
       names = "--threads",
       paramLabel = "N",
       defaultValue = "0",
-      description = "Threads of the CPU engine; default: the machine's physical cores.")
+      description =
+          "Threads of the CPU engine; default: the machine's physical cores. OMP_PROC_BIND=true or"
+              + " OMP_PLACES in the environment binds them to cores, and with them whoever calls.")
   int threads;
 
   EngineOptions() {}

@@ -8,10 +8,15 @@ import java.util.HashSet;
 
 /** Counts cores: two hardware threads of one core share its vector units and caches. */
 final class Cores {
+  /**
+   * Physical cores, as far as the process may use them; at least 1. Counted once: where OpenMP
+   * binds threads, a thread that has called it sees one processor.
+   */
+  static final int PHYSICAL = physical();
+
   private Cores() {}
 
-  /** Physical cores, as far as the process may use them; at least 1. */
-  static int physical() {
+  private static int physical() {
     int allowed = Runtime.getRuntime().availableProcessors();
     var cpus = Path.of("/sys/devices/system/cpu");
     var siblings = new HashSet<String>();

@@ -52,14 +52,15 @@ public final class CpuEngine implements Engine {
         VectorApi.PRESENT
             ? Lanes.COUNT * 32 + " bits"
             : "absent, plain loops instead; add --add-modules jdk.incubator.vector");
-    facts.put("threads", String.valueOf(Cores.physical()));
+    facts.put("threads", String.valueOf(Cores.PHYSICAL));
+    facts.put("affinity", Binding.of(System::getenv));
   }
 
   @Override
   public Backend open(Device.Options options) {
     NativeLibraries.load(NativeLibrary.ONEDNN);
     requireMath(options.math());
-    int threads = options.threads() > 0 ? options.threads() : Cores.physical();
+    int threads = options.threads() > 0 ? options.threads() : Cores.PHYSICAL;
     return new CpuBackend(threads, options.math());
   }
 

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The plain loops give what the vectors give, up to their accuracy. */
@@ -45,13 +46,20 @@ class PlainPathTest {
 
   /** What a main method prints in a process of its own. */
   static List<String> run(Class<?> main, String... options) throws Exception {
+    return run(Map.of(), main, options);
+  }
+
+  /** The same with some more variables in its environment. */
+  static List<String> run(Map<String, String> environment, Class<?> main, String... options)
+      throws Exception {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC"));
     command.addAll(List.of(options));
     command.addAll(List.of("-cp", path(), main.getName()));
-    var process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().putAll(environment);
+    var process = builder.start();
     var said = new String(process.getInputStream().readAllBytes());
     assertEquals(0, process.waitFor(), said);
     return new ArrayList<>(said.lines().toList());
