@@ -2,8 +2,8 @@ package dev.sluice.cpu;
 
 import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
+import static dev.sluice.cpu.Lanes.STEP;
 import static dev.sluice.cpu.Lanes.WIDTH;
-import static dev.sluice.cpu.Lanes.sigmoid;
 import static dev.sluice.cpu.Lanes.tanh;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -12,8 +12,6 @@ import jdk.incubator.vector.FloatVector;
 
 /** {@link CausalLstmGates} over vectors: whole vectors of one row, the rest is the caller's. */
 final class CausalLstmGatesVector {
-  private static final long STEP = 4L * Lanes.COUNT;
-
   private CausalLstmGatesVector() {}
 
   private static int whole(int length) {
@@ -27,32 +25,60 @@ final class CausalLstmGatesVector {
         .add(fromMemorySegment(WIDTH, c, atC, ORDER));
   }
 
+  /** x += y + z + bias for some bytes. */
+  private static void sum(
+      long end,
+      MemorySegment xs,
+      long x,
+      MemorySegment ys,
+      long y,
+      MemorySegment zs,
+      long z,
+      float bias) {
+    var all = Lanes.all(bias);
+    for (long e = 0; e < end; e += STEP) {
+      fromMemorySegment(WIDTH, xs, x + e, ORDER)
+          .add(fromMemorySegment(WIDTH, ys, y + e, ORDER))
+          .add(fromMemorySegment(WIDTH, zs, z + e, ORDER))
+          .add(all)
+          .intoMemorySegment(xs, x + e, ORDER);
+    }
+  }
+
+  /** Activates the sums of i, f and g, one behind the other; to = f past + i g. */
+  private static void blend(
+      long end,
+      long gate,
+      MemorySegment xs,
+      long x,
+      MemorySegment past,
+      long pastAt,
+      MemorySegment to,
+      long toAt) {
+    Lanes.sigmoid(xs, x, x + end);
+    Lanes.sigmoid(xs, x + gate, x + gate + end);
+    Lanes.tanh(xs, x + 2 * gate, x + 2 * gate + end);
+    for (long e = 0; e < end; e += STEP) {
+      var fresh =
+          fromMemorySegment(WIDTH, xs, x + e, ORDER)
+              .mul(fromMemorySegment(WIDTH, xs, x + 2 * gate + e, ORDER));
+      fromMemorySegment(WIDTH, xs, x + gate + e, ORDER)
+          .fma(fromMemorySegment(WIDTH, past, pastAt + e, ORDER), fresh)
+          .intoMemorySegment(to, toAt + e, ORDER);
+    }
+  }
+
   static int cell(int row, int length, CausalLstmGates.Cell s, float forgetBias) {
     long gate = 4L * length;
     long at = row * gate;
     long end = 4L * whole(length);
-    for (long e = 0; e < end; e += STEP) {
-      long x = 7 * at + e;
-      long h = 4 * at + e;
-      long c = 3 * at + e;
-      var i = sum(s.xs(), x, s.hs(), h, s.cs(), c);
-      var f = sum(s.xs(), x + gate, s.hs(), h + gate, s.cs(), c + gate).add(forgetBias);
-      sigmoid(i).intoMemorySegment(s.xs(), x, ORDER);
-      sigmoid(f).intoMemorySegment(s.xs(), x + gate, ORDER);
-    }
-    for (long e = 0; e < end; e += STEP) {
-      long x = 7 * at + e;
-      var sum =
-          sum(s.xs(), x + 2 * gate, s.hs(), 4 * at + 2 * gate + e, s.cs(), 3 * at + 2 * gate + e);
-      var g = tanh(sum);
-      g.intoMemorySegment(s.xs(), x + 2 * gate, ORDER);
-      var c =
-          fromMemorySegment(WIDTH, s.xs(), x + gate, ORDER)
-              .fma(
-                  fromMemorySegment(WIDTH, s.before(), at + e, ORDER),
-                  fromMemorySegment(WIDTH, s.xs(), x, ORDER).mul(g));
-      c.intoMemorySegment(s.c(), at + e, ORDER);
-    }
+    long x = 7 * at;
+    long h = 4 * at;
+    long c = 3 * at;
+    sum(end, s.xs(), x, s.hs(), h, s.cs(), c, 0);
+    sum(end, s.xs(), x + gate, s.hs(), h + gate, s.cs(), c + gate, forgetBias);
+    sum(end, s.xs(), x + 2 * gate, s.hs(), h + 2 * gate, s.cs(), c + 2 * gate, 0);
+    blend(end, gate, s.xs(), x, s.before(), at, s.c(), at);
     return whole(length);
   }
 
@@ -97,32 +123,16 @@ final class CausalLstmGatesVector {
     long gate = 4L * length;
     long at = row * gate;
     long end = 4L * whole(length);
-    for (long e = 0; e < end; e += STEP) {
-      long x = 7 * at + 3 * gate + e;
-      long m = 3 * at + e;
-      long n = 4 * at + e;
-      var i = sum(s.xs(), x, s.ms(), m, s.ns(), n);
-      var f = sum(s.xs(), x + gate, s.ms(), m + gate, s.ns(), n + 2 * gate).add(forgetBias);
-      sigmoid(i).intoMemorySegment(s.xs(), x, ORDER);
-      sigmoid(f).intoMemorySegment(s.xs(), x + gate, ORDER);
-    }
-    for (long e = 0; e < end; e += STEP) {
-      long x = 7 * at + 3 * gate + e;
-      long m = 3 * at + 2 * gate + e;
-      var g =
-          tanh(
-              fromMemorySegment(WIDTH, s.xs(), x + 2 * gate, ORDER)
-                  .add(fromMemorySegment(WIDTH, s.ns(), 4 * at + gate + e, ORDER)));
-      var past = tanh(fromMemorySegment(WIDTH, s.ms(), m, ORDER));
-      g.intoMemorySegment(s.xs(), x + 2 * gate, ORDER);
-      past.intoMemorySegment(s.ms(), m, ORDER);
-      var fresh =
-          fromMemorySegment(WIDTH, s.xs(), x + gate, ORDER)
-              .fma(past, fromMemorySegment(WIDTH, s.xs(), x, ORDER).mul(g));
-      fresh.intoMemorySegment(s.m(), at + e, ORDER);
-      fromMemorySegment(WIDTH, s.c(), at + e, ORDER).intoMemorySegment(s.both(), 2 * at + e, ORDER);
-      fresh.intoMemorySegment(s.both(), 2 * at + gate + e, ORDER);
-    }
+    long x = 7 * at + 3 * gate;
+    long m = 3 * at;
+    long n = 4 * at;
+    sum(end, s.xs(), x, s.ms(), m, s.ns(), n, 0);
+    sum(end, s.xs(), x + gate, s.ms(), m + gate, s.ns(), n + 2 * gate, forgetBias);
+    Lanes.add(s.xs(), x + 2 * gate, s.ns(), n + gate, end);
+    Lanes.tanh(s.ms(), m + 2 * gate, m + 2 * gate + end);
+    blend(end, gate, s.xs(), x, s.ms(), m + 2 * gate, s.m(), at);
+    Lanes.copy(s.c(), at, s.both(), 2 * at, end);
+    Lanes.copy(s.m(), at, s.both(), 2 * at + gate, end);
     return whole(length);
   }
 

@@ -47,6 +47,7 @@ class AllocationTest {
     CONV_GRU(
         arena -> new ConvGru(new ConvGru.Config(8, 16, 3), DType.FLOAT32, "", weights(), arena)),
     ST_LSTM(arena -> new StLstm(new StLstm.Config(8, 16, 3), weights(), arena)),
+    CAUSAL_LSTM(arena -> new CausalLstm(new CausalLstm.Config(8, 16, 3), weights(), arena)),
     LINEAR(arena -> new Linear(8, 16, weights(), arena)),
     STACK(
         arena ->
@@ -70,7 +71,7 @@ class AllocationTest {
       case Rnn rnn -> Session.of(rnn, steps, batch);
       case ConvLstm cell -> Session.of(cell, steps, batch, 8, 8);
       case ConvGru cell -> Session.of(cell, steps, batch, 8, 8);
-      case StLstm cell -> Session.of(cell, steps, batch, 8, 8);
+      case MemoryCell cell -> Session.of(cell, steps, batch, 8, 8);
       default -> Session.of(layer, DType.FLOAT32, shape(layer, steps, batch), forward(layer));
     };
   }
@@ -86,7 +87,7 @@ class AllocationTest {
       case Rnn rnn -> (pass, x) -> rnn.forward(pass, x).y();
       case ConvLstm cell -> (pass, x) -> cell.forward(pass, x, null).y();
       case ConvGru cell -> (pass, x) -> cell.forward(pass, x, null).y();
-      case StLstm cell -> (pass, x) -> cell.forward(pass, x, null).y();
+      case MemoryCell cell -> (pass, x) -> cell.forward(pass, x, null).y();
       case Linear linear -> linear::forward;
       case Sequential model -> model::forward;
       default -> throw new AssertionError(layer);
