@@ -23,7 +23,7 @@ record Cut(int batch, int shares) {
    * Steps whose input products are done one after the other, or as one, so that they find the
    * weights, and the gates the sums, in the cache.
    */
-  static final int CHUNK = 10;
+  static final int CHUNK = 20;
 
   /** Floats between rows of sums where those would lie a multiple of 2 KB apart. */
   private static final int GAP = 16;
