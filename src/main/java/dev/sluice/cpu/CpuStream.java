@@ -23,7 +23,7 @@ final class CpuStream extends Stream {
   private final List<CpuStream> parts = new ArrayList<>();
   private final Map<Primitive, Primitive.Execution> executions = new IdentityHashMap<>();
   private final StepProduct.Row.Loop row = new StepProduct.Row.Loop();
-  private final RoundedProducts products;
+  private final Products products;
   private final Scratch primitives = new Scratch();
   private final Scratch conversions = new Scratch();
   private final Scratch plans = new Scratch();
@@ -41,7 +41,7 @@ final class CpuStream extends Stream {
     this.engine = engine;
     this.plansGone = plansGone;
     this.team = new Team(threads, tape);
-    this.products = new RoundedProducts(engine);
+    this.products = new Products(engine);
     try {
       this.handle = OneDnn.stream(engine);
     } catch (RuntimeException e) {
@@ -127,8 +127,8 @@ final class CpuStream extends Stream {
     return conversions.of(bytes);
   }
 
-  /** Matrix products with rounded factors. */
-  RoundedProducts products() {
+  /** Matrix products by primitives. */
+  Products products() {
     return products;
   }
 

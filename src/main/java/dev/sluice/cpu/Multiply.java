@@ -28,9 +28,12 @@ interface Multiply {
         if (m == 0 || n == 0) {
           return;
         }
+        if (k == 0) {
+          scale(m, n, beta, c, ldc);
+          return;
+        }
         stream.team().bind();
-        var rounded = stream.products();
-        if (!rounded.multiply(stream, ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc)) {
+        if (!stream.products().multiply(stream, ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc)) {
           OneDnn.sgemm(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
         }
       };
@@ -51,6 +54,16 @@ interface Multiply {
           }
         }
       };
+
+  /** Without depth: there oneDNN leaves c as it is on some processors. */
+  private static void scale(long m, long n, float beta, MemorySegment c, long ldc) {
+    for (long i = 0; i < m; i++) {
+      for (long j = 0; j < n; j++) {
+        long at = i * ldc + j;
+        Reals.FLOATS.set(c, at, beta == 0 ? 0 : beta * Reals.FLOATS.get(c, at));
+      }
+    }
+  }
 
   static Multiply of(Reals reals) {
     return reals == Reals.FLOATS ? FLOATS : DOUBLES;

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Products of all transpositions against the definition. */
 class MultiplyTest {
@@ -61,6 +62,24 @@ class MultiplyTest {
     }
   }
 
+  /** As weight gradients of long sequences are; what goes by primitives, too. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void bitsOfLargeProductsDoNotDependOnThreads(boolean transposeA) {
+    var p = new Product(64, 130, 2200, transposeA, false, 1);
+    var a = Samples.floats(1, p.rows() * p.depth());
+    var b = Samples.floats(2, p.depth() * p.columns());
+    var old = Samples.floats(3, p.rows() * p.columns());
+    double[] expected = null;
+    for (int threads = 1; threads <= 4; threads++) {
+      try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(threads))) {
+        var got = product(device, DType.FLOAT32, p, a, b, old);
+        expected = expected == null ? got : expected;
+        assertArrayEquals(expected, got, threads + " threads");
+      }
+    }
+  }
+
   private static void compare(Device device, DType type, Product p) {
     int m = (int) p.rows();
     int n = (int) p.columns();
@@ -81,20 +100,28 @@ class MultiplyTest {
         expected[i * n + j] = sum;
       }
     }
+    assertArrayEquals(
+        expected,
+        product(device, type, p, a, b, old),
+        type == DType.FLOAT32 ? 4e-6 : 1e-13,
+        type + " " + p);
+  }
+
+  private static double[] product(
+      Device device, DType type, Product p, float[] a, float[] b, float[] old) {
     try (var arena = device.arena()) {
       var stream = device.takeStream();
-      var c = arena.empty(type, Shape.of(m, n)).set(old);
+      var c = arena.empty(type, Shape.of(p.rows(), p.columns())).set(old);
       device
           .backend()
           .multiply(
               stream,
               p,
-              arena.empty(type, Shape.of(m, k)).set(a),
-              arena.empty(type, Shape.of(k, n)).set(b),
+              arena.empty(type, Shape.of(p.rows(), p.depth())).set(a),
+              arena.empty(type, Shape.of(p.depth(), p.columns())).set(b),
               c);
       device.giveBack(stream);
-      assertArrayEquals(
-          expected, c.doubles(), type == DType.FLOAT32 ? 4e-6 : 1e-13, type + " " + p);
+      return c.doubles();
     }
   }
 

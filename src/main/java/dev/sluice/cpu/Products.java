@@ -9,16 +9,22 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * A stream's float32 matrix products whose factors are rounded on the way in: a oneDNN primitive
- * for each shape, the latest used of them kept.
+ * A stream's float32 matrix products that go by primitives: those whose factors are rounded, and on
+ * AVX2 large ones, which {@link OneDnn#sgemm} cuts into thin slices. There is a primitive for each
+ * shape; the latest used are kept.
  */
-final class RoundedProducts implements AutoCloseable {
+final class Products implements AutoCloseable {
   private static final int[] ARGUMENTS = {DNNL_ARG_SRC(), DNNL_ARG_WEIGHTS(), DNNL_ARG_DST()};
 
   private static final int KEPT = 128;
 
   /** Multiplications that are worth a primitive and two roundings. */
   private static final long WORTH_ROUNDING = 1 << 18;
+
+  /** Multiplications, and a depth, from which a primitive is faster than slices: measured. */
+  private static final long LARGE = 1 << 24;
+
+  private static final long DEEP = 256;
 
   private record Key(
       boolean transposeA,
@@ -29,17 +35,18 @@ final class RoundedProducts implements AutoCloseable {
       long lda,
       long ldb,
       long ldc,
-      boolean add) {
-    /** A single row or column is not for oneDNN: see {@link StepProduct}. */
-    boolean worthRounding() {
-      return m > 1 && n > 1 && m * n * k >= WORTH_ROUNDING;
-    }
-  }
+      boolean add) {}
 
   private final OneDnnEngine engine;
+
+  /**
+   * With AVX-512 oneDNN splits a depth of 2,048 and more among threads: bits would depend on them.
+   */
+  private final boolean whole = OneDnn.isa().startsWith("avx2");
+
   private final SequencedMap<Key, Primitive> primitives = new LinkedHashMap<>(16, 0.75f, true);
 
-  RoundedProducts(OneDnnEngine engine) {
+  Products(OneDnnEngine engine) {
     this.engine = engine;
   }
 
@@ -62,15 +69,22 @@ final class RoundedProducts implements AutoCloseable {
       float beta,
       MemorySegment c,
       long ldc) {
-    if (!engine.rounds() || (beta != 0 && beta != 1)) {
+    if (!worth(m, n, k) || (beta != 0 && beta != 1)) {
       return false;
     }
     var key = new Key(transposeA, transposeB, m, n, k, lda, ldb, ldc, beta == 1);
-    var primitive = key.worthRounding() ? primitive(key) : null;
+    var primitive = primitive(key);
     if (primitive != null) {
       stream.execute(primitive, ARGUMENTS, a, b, c);
     }
     return primitive != null;
+  }
+
+  /** A single row or column is not for oneDNN: see {@link StepProduct}. */
+  private boolean worth(long m, long n, long k) {
+    long work = m * n * k;
+    boolean worth = engine.rounds() ? work >= WORTH_ROUNDING : whole && k >= DEEP && work >= LARGE;
+    return worth && m > 1 && n > 1;
   }
 
   private Primitive primitive(Key key) {
@@ -113,6 +127,6 @@ final class RoundedProducts implements AutoCloseable {
 
   @Override
   public void close() {
-    primitives.values().forEach(RoundedProducts::close);
+    primitives.values().forEach(Products::close);
   }
 }
