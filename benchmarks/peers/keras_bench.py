@@ -6,10 +6,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-import keras
-import numpy as np
-import service
-import tensorflow as tf
+# TensorFlow greets on stderr, whatever its level of logging.
+stderr = os.dup(2)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+try:
+    import keras
+    import numpy as np
+    import service
+    import tensorflow as tf
+finally:
+    os.dup2(stderr, 2)
 
 
 def blocks(values, order):

@@ -5,8 +5,8 @@ import dev.sluice.cli.bench.Bench;
 import dev.sluice.cli.bench.Cell;
 import dev.sluice.cli.bench.Mode;
 import dev.sluice.cli.bench.Problem;
-import dev.sluice.nn.Pass;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.Session;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Sequences a second of an LSTM (T 20, N 1, C 256, H 256) where 1 to 64 threads share one model,
- * each with a stream of its own; the engines themselves use one thread. Beside it those libraries
- * in Java whose models may be shared.
+ * each with a {@link Session} of its own; the engines themselves use one thread. Beside it those
+ * libraries in Java whose models may be shared.
  */
 final class Sessions {
   private static final Problem PROBLEM = Problems.vectors(Cell.LSTM, Mode.FORWARD, 20, 1, 256);
@@ -40,29 +40,16 @@ final class Sessions {
         var given = Given.of(bench);
         var arena = device.arena("sessions")) {
       var model = Rnn.lstm(256, 256).build(Weights.random(0), arena);
-      var x = arena.empty(PROBLEM.type(), PROBLEM.inputShape());
-      x.set(new float[(int) x.shape().elements()]);
-      servers.put(
-          "Sluice",
-          (threads, time) ->
-              rate(
-                  threads,
-                  time,
-                  () -> {
-                    try (var pass = Pass.inference(device)) {
-                      model.forward(pass, x);
-                      pass.stream().synchronize();
-                    }
-                  }));
-      for (var command : commands.values()) {
+      servers.put("Sluice", (threads, time) -> rate(model, threads, time));
+      for (var command : commands.entrySet()) {
         try {
-          var peer = new Peer(command, 1);
+          var peer = new Peer(command.getValue(), 1);
           running.add(peer);
           given.open(peer);
           rate(peer, 1, 0.1); // throws where a model serves one thread alone
           servers.put(peer.name(), (threads, time) -> rate(peer, threads, time));
         } catch (UnsupportedOperationException | IllegalStateException e) {
-          // Not a server: said by its absence from the table.
+          System.out.println("sessions without " + command.getKey() + ": " + e.getMessage());
         }
       }
       return measure(servers, seconds, rounds);
@@ -76,27 +63,38 @@ final class Sessions {
     return ((Number) answer.get("rate")).doubleValue();
   }
 
-  private static double rate(int count, double seconds, Runnable session)
-      throws InterruptedException {
-    var done = new LongAdder();
-    long start = System.nanoTime();
-    long end = start + (long) (seconds * 1e9);
-    var threads = new ArrayList<Thread>();
-    for (int i = 0; i < count; i++) {
-      threads.add(
-          Thread.ofPlatform()
-              .start(
-                  () -> {
-                    while (System.nanoTime() < end) {
-                      session.run();
-                      done.increment();
-                    }
-                  }));
+  /** Each thread has a session of its own, and all share the model's weights. */
+  private static double rate(Rnn model, int count, double seconds) throws InterruptedException {
+    var sessions = new ArrayList<Session>();
+    try {
+      for (int i = 0; i < count; i++) {
+        var x = PROBLEM.inputShape();
+        sessions.add(
+            Session.of(model, PROBLEM.type(), x, (pass, in) -> model.forward(pass, in).y()));
+      }
+      var done = new LongAdder();
+      long start = System.nanoTime();
+      long end = start + (long) (seconds * 1e9);
+      var threads = new ArrayList<Thread>();
+      for (var session : sessions) {
+        threads.add(Thread.ofPlatform().start(() -> serve(session, end, done)));
+      }
+      for (var thread : threads) {
+        thread.join();
+      }
+      return done.sum() * 1e9 / (System.nanoTime() - start);
+    } finally {
+      sessions.forEach(Session::close);
     }
-    for (var thread : threads) {
-      thread.join();
+  }
+
+  private static void serve(Session session, long end, LongAdder done) {
+    var from = new float[(int) session.x().shape().elements()];
+    var to = new float[(int) session.y().shape().elements()];
+    while (System.nanoTime() < end) {
+      session.step(from, to);
+      done.increment();
     }
-    return done.sum() * 1e9 / (System.nanoTime() - start);
   }
 
   private static List<Object> measure(Map<String, Server> servers, double seconds, int rounds)
