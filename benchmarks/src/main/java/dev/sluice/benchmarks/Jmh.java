@@ -23,7 +23,7 @@ final class Jmh {
         new OptionsBuilder()
             .include(Pattern.quote(only))
             .forks(quick ? 1 : 2)
-            .warmupIterations(quick ? 2 : 3)
+            .warmupIterations(quick ? 1 : 3)
             .measurementIterations(quick ? 2 : 5)
             .warmupTime(TimeValue.seconds(1))
             .measurementTime(TimeValue.milliseconds(quick ? 500 : 1000))

@@ -3,6 +3,7 @@ package dev.sluice.benchmarks;
 import dev.sluice.Device;
 import dev.sluice.cli.bench.Problem;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,6 +25,7 @@ public final class Main {
   private Path old;
   private String program;
   private String only = "";
+  private Deadline deadline;
   private boolean quick;
   private boolean more;
   private int rounds;
@@ -80,8 +82,9 @@ public final class Main {
       threads = threadsOfEngine();
     }
     if (rounds == 0) {
-      rounds = quick ? 15 : 30;
+      rounds = quick ? 12 : 30;
     }
+    deadline = new Deadline(quick && only.isEmpty() ? began() : null);
   }
 
   /** A command, up to a word that is a full stop. */
@@ -101,6 +104,12 @@ public final class Main {
     return Integer.parseInt(value);
   }
 
+  /** When the script did, which builds first. */
+  private static Instant began() {
+    Long seconds = Long.getLong("sluice.began");
+    return seconds == null ? Instant.now() : Instant.ofEpochSecond(seconds);
+  }
+
   private static int threadsOfEngine() {
     return Device.engines().stream()
         .filter(engine -> engine.name().equals("cpu"))
@@ -114,14 +123,19 @@ public final class Main {
     var results = new Results(folder, Machine.facts());
     results.put("threads", threads);
     results.put("rounds", rounds);
-    boolean curves = wanted("curves") && !(quick && only.isEmpty());
+    boolean curves = wanted("curves");
+    if (curves && quick && only.isEmpty()) {
+      deadline.leaveOut("curves (--only curves)");
+      curves = false;
+    }
     if (wanted("peers") && !commands.isEmpty() || curves) {
       races(curves, results);
     }
     others(results);
-    if (!PARTS.contains(only) || only.equals("jmh")) {
+    if ((!PARTS.contains(only) || only.equals("jmh")) && deadline.allows("jmh", "jmh")) {
       results.put("jmh", Jmh.run(only.equals("jmh") ? "" : only, threads, quick));
     }
+    results.put("left_out", deadline.leftOut());
     results.put("load_at_end", Machine.load());
     results.save();
     System.out.println("\nresults in " + results.file());
@@ -132,7 +146,7 @@ public final class Main {
     try (var peers = new Peers(commands, threads)) {
       if (wanted("peers") && !peers.started().isEmpty()) {
         int turns = Math.ceilDiv(rounds, Turns.ROUNDS_A_TURN);
-        peers.run(problems(), turns, quick ? 1000 : 2000, results);
+        peers.run(problems(), turns, quick ? 1000 : 2000, deadline, results);
       }
       if (curves) {
         Curves.run(peers.started().stream().limit(1).toList(), threads, results);
@@ -142,19 +156,19 @@ public final class Main {
 
   /** What starts its own processes of the libraries, while none of the races' is alive. */
   private void others(Results results) throws Exception {
-    if (program != null && wanted("c")) {
+    if (program != null && runs("c")) {
       results.put("c", NativeRaces.run(program, threads, quick));
       results.save();
     }
-    if (wanted("startup")) {
-      results.put("startup", StartUp.run(commands, threads, quick ? 3 : 11));
+    if (runs("startup")) {
+      results.put("startup", StartUp.run(commands, threads, quick ? 2 : 11));
       results.save();
     }
-    if (wanted("sessions")) {
+    if (runs("sessions")) {
       results.put("sessions", Sessions.run(commands, quick ? 0.3 : 1, quick ? 1 : 3));
       results.save();
     }
-    if (wanted("memory")) {
+    if (runs("memory")) {
       results.put("memory", Memory.run(commands, threads, quick));
       results.save();
     }
@@ -162,6 +176,10 @@ public final class Main {
 
   private List<Problem> problems() {
     return quick ? Problems.few() : more ? Problems.all() : Problems.usual();
+  }
+
+  private boolean runs(String part) {
+    return wanted(part) && deadline.allows(part, part);
   }
 
   private boolean wanted(String part) {

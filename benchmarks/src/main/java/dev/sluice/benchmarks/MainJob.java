@@ -23,7 +23,7 @@ import java.util.Map;
  * command does; peers have theirs ready.
  */
 final class MainJob implements AutoCloseable {
-  private static final String TITLE = "./sluice train, a step of 8 clips";
+  static final String TITLE = "./sluice train, a step of 8 clips";
 
   /** Steps whose losses are compared. */
   private static final int COMPARED = 5;

@@ -9,6 +9,7 @@ import dev.sluice.weights.Json;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 
@@ -47,18 +48,18 @@ final class Memory {
         "%nMemory after %d rounds%n%-40s %-20s %12s %12s %12s %12s %12s%n",
         2 * ROUNDS, "", "", "resident MB", "at most", "kept MB", "round MB", "heap bytes");
     var all = new ArrayList<Object>();
+    var reasons = new LinkedHashSet<String>();
     for (var problem : Problems.few()) {
       var sides = new LinkedHashMap<String, Object>();
       sides.put("Sluice", own(problem, threads, 0));
       if (problem.training() && problem.cell().overFrames()) {
         sides.put("Sluice, recomputing", own(problem, threads, Pass.SQRT_OF_STEPS));
       }
-      boolean alone = quick && !(problem.training() && problem.cell().overFrames());
-      for (var command : alone ? List.<List<String>>of() : commands.values()) {
-        try (var peer = new Peer(command, threads)) {
+      for (var command : quick ? few(problem, commands) : commands.entrySet()) {
+        try (var peer = new Peer(command.getValue(), threads)) {
           sides.put(peer.name(), other(peer, problem));
         } catch (UnsupportedOperationException | IllegalStateException e) {
-          // Said by its absence from the table.
+          reasons.add("memory without " + command.getKey() + ": " + e.getMessage());
         }
       }
       sides.forEach((name, side) -> print(problem, name, (Map<?, ?>) side));
@@ -66,7 +67,18 @@ final class Memory {
       one.putAll(sides);
       all.add(one);
     }
+    reasons.forEach(System.out::println);
+    if (quick && !commands.isEmpty()) {
+      System.out.println("memory of other libraries: without --quick all of it");
+    }
     return all;
+  }
+
+  /** With a ConvLSTM's training step the first of the peers. */
+  private static List<Map.Entry<String, List<String>>> few(
+      Problem problem, Map<String, List<String>> commands) {
+    boolean asked = problem.training() && problem.cell().overFrames();
+    return commands.entrySet().stream().limit(asked ? 1 : 0).toList();
   }
 
   private static void print(Problem problem, String name, Map<?, ?> side) {

@@ -72,6 +72,11 @@ final class Page {
                 machine.get("load"),
                 results.get("load_at_end")));
     text.append("Numbers of another machine or run must not be compared with these; ratios may.\n");
+    if (results.get("left_out") instanceof List<?> some && !some.isEmpty()) {
+      text.append("\nLeft out, to end within 5 minutes: ")
+          .append(some.stream().map(Object::toString).collect(Collectors.joining("; ")))
+          .append(".\n");
+    }
   }
 
   private void races() throws IOException {

@@ -30,7 +30,8 @@ final class Peers implements AutoCloseable {
   }
 
   /** Every race, with the lines of the table printed, and the results kept, as they come. */
-  void run(List<Problem> problems, int turns, long warmUpMillis, Results results) throws Exception {
+  void run(List<Problem> problems, int turns, long warmUpMillis, Deadline deadline, Results results)
+      throws Exception {
     var races = new ArrayList<Object>();
     var all = new LinkedHashMap<String, Object>();
     all.put("peers", peers.stream().map(Peer::facts).toList());
@@ -39,11 +40,15 @@ final class Peers implements AutoCloseable {
     heading();
     Set<String> reasons = new LinkedHashSet<>();
     try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(threads))) {
-      var works = new ArrayList<Callable<Race>>();
-      problems.forEach(p -> works.add(() -> Race.of(p, device, peers, turns, warmUpMillis)));
-      works.add(() -> MainJob.race(device, peers, turns, warmUpMillis));
-      for (var work : works) {
-        var race = work.call();
+      var works = new LinkedHashMap<String, Callable<Race>>();
+      problems.forEach(
+          p -> works.put(p.title(), () -> Race.of(p, device, peers, turns, warmUpMillis)));
+      works.put(MainJob.TITLE, () -> MainJob.race(device, peers, turns, warmUpMillis));
+      for (var work : works.entrySet()) {
+        if (!deadline.allows("peers", work.getKey())) {
+          continue;
+        }
+        var race = work.getValue().call();
         var row = new StringBuilder("%-40s %9.2f".formatted(race.title(), race.millis()));
         peers.forEach(peer -> row.append(" %-20s".formatted(race.cell(peer))));
         System.out.println(row.toString().stripTrailing());
