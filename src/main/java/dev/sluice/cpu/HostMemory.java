@@ -33,7 +33,10 @@ final class HostMemory implements AutoCloseable {
     }
     arena = Arena.ofShared();
     try {
-      block = arena.allocate(bytes, alignment);
+      block =
+          bytes < HugePages.SIZE
+              ? arena.allocate(bytes, alignment)
+              : HugePages.allocate(arena, bytes);
     } catch (OutOfMemoryError e) {
       arena.close();
       throw none(bytes, "");
