@@ -1,10 +1,9 @@
 package dev.sluice.cpu;
 
-import static jdk.incubator.vector.FloatVector.fromArray;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -19,6 +18,12 @@ final class Lanes {
   static final int COUNT = WIDTH.length();
 
   static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+
+  /**
+   * All there is, for loops over addresses: there C2 checks no bounds, and knows that vectors lie
+   * outside the heap. Whoever calls such a loop answers for what it touches.
+   */
+  static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   /** Bytes of a vector. */
   static final long STEP = 4L * COUNT;
@@ -159,53 +164,29 @@ final class Lanes {
     }
   }
 
-  /** to = from: for runs this short a call of the JVM's copy takes longer than the copy. */
-  static void copy(float[] from, int at, MemorySegment to, long index, int count) {
+  /** to = from at addresses: for runs this short a call of the JVM's copy takes longer. */
+  static void copy(long from, long to, int count) {
     int e = 0;
     for (; e + COUNT <= count; e += COUNT) {
-      fromArray(WIDTH, from, at + e).intoMemorySegment(to, 4 * (index + e), ORDER);
+      fromMemorySegment(WIDTH, MEMORY, from + 4L * e, ORDER)
+          .intoMemorySegment(MEMORY, to + 4L * e, ORDER);
     }
     for (; e < count; e++) {
-      to.setAtIndex(ValueLayout.JAVA_FLOAT, index + e, from[at + e]);
+      MEMORY.set(JAVA_FLOAT, to + 4L * e, MEMORY.get(JAVA_FLOAT, from + 4L * e));
     }
   }
 
-  /** to = from. */
-  static void copy(MemorySegment from, long index, float[] to, int at, int count) {
+  /** to += from at addresses. */
+  static void add(long from, long to, int count) {
     int e = 0;
     for (; e + COUNT <= count; e += COUNT) {
-      fromMemorySegment(WIDTH, from, 4 * (index + e), ORDER).intoArray(to, at + e);
+      fromMemorySegment(WIDTH, MEMORY, to + 4L * e, ORDER)
+          .add(fromMemorySegment(WIDTH, MEMORY, from + 4L * e, ORDER))
+          .intoMemorySegment(MEMORY, to + 4L * e, ORDER);
     }
     for (; e < count; e++) {
-      to[at + e] = from.getAtIndex(ValueLayout.JAVA_FLOAT, index + e);
-    }
-  }
-
-  /** to += from. */
-  static void add(float[] from, int at, MemorySegment to, long index, int count) {
-    int e = 0;
-    for (; e + COUNT <= count; e += COUNT) {
-      long byteAt = 4 * (index + e);
-      fromMemorySegment(WIDTH, to, byteAt, ORDER)
-          .add(fromArray(WIDTH, from, at + e))
-          .intoMemorySegment(to, byteAt, ORDER);
-    }
-    for (; e < count; e++) {
-      float sum = to.getAtIndex(ValueLayout.JAVA_FLOAT, index + e) + from[at + e];
-      to.setAtIndex(ValueLayout.JAVA_FLOAT, index + e, sum);
-    }
-  }
-
-  /** to += from. */
-  static void add(MemorySegment from, long index, float[] to, int at, int count) {
-    int e = 0;
-    for (; e + COUNT <= count; e += COUNT) {
-      fromMemorySegment(WIDTH, from, 4 * (index + e), ORDER)
-          .add(fromArray(WIDTH, to, at + e))
-          .intoArray(to, at + e);
-    }
-    for (; e < count; e++) {
-      to[at + e] += from.getAtIndex(ValueLayout.JAVA_FLOAT, index + e);
+      float sum = MEMORY.get(JAVA_FLOAT, to + 4L * e) + MEMORY.get(JAVA_FLOAT, from + 4L * e);
+      MEMORY.set(JAVA_FLOAT, to + 4L * e, sum);
     }
   }
 }

@@ -70,8 +70,8 @@ final class WinogradConvolution {
       first += padded(widths[i]);
     }
     this.tiles = frames(spec.outputs(), column, columns, WinogradTransform.TILE, 0);
-    this.perRow = tiles.across();
-    int rows = spec.batch() * tiles.down();
+    this.perRow = tiles.tilesAcross();
+    int rows = spec.batch() * tiles.tilesDown();
     this.count = rows * perRow;
     this.chunk = Math.clamp(CHUNK / perRow, 1, rows) * perRow;
   }

@@ -1,8 +1,10 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.MEMORY;
+import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
 import static dev.sluice.cpu.Lanes.all;
-import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -32,168 +34,178 @@ final class WinogradFive extends WinogradTransform {
 
   /** B^T: eight pixels to eight points. */
   @Override
-  void input(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
-    for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x1 = fromArray(WIDTH, from, at + e + step);
-      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
-      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
-      var x4 = fromArray(WIDTH, from, at + e + 4 * step);
-      var x5 = fromArray(WIDTH, from, at + e + 5 * step);
-      var x6 = fromArray(WIDTH, from, at + e + 6 * step);
+  void input(long from, long step, long to, long toStep, long bytes) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var x1 = fromMemorySegment(WIDTH, MEMORY, from + e + step, ORDER);
+      var x2 = fromMemorySegment(WIDTH, MEMORY, from + e + 2 * step, ORDER);
+      var x3 = fromMemorySegment(WIDTH, MEMORY, from + e + 3 * step, ORDER);
+      var x4 = fromMemorySegment(WIDTH, MEMORY, from + e + 4 * step, ORDER);
+      var x5 = fromMemorySegment(WIDTH, MEMORY, from + e + 5 * step, ORDER);
+      var x6 = fromMemorySegment(WIDTH, MEMORY, from + e + 6 * step, ORDER);
       x4.sub(x2)
-          .fma(PLUS_21_QUARTERS, fromArray(WIDTH, from, at + e).sub(x6))
-          .intoArray(to, toAt + e);
+          .fma(PLUS_21_QUARTERS, fromMemorySegment(WIDTH, MEMORY, from + e, ORDER).sub(x6))
+          .intoMemorySegment(MEMORY, to + e, ORDER);
       var even = x4.fma(MINUS_17_QUARTERS, x2.add(x6));
       var odd = x3.fma(MINUS_17_QUARTERS, x1.add(x5));
-      even.add(odd).intoArray(to, toAt + e + toStep);
-      even.sub(odd).intoArray(to, toAt + e + 2 * toStep);
+      even.add(odd).intoMemorySegment(MEMORY, to + e + toStep, ORDER);
+      even.sub(odd).intoMemorySegment(MEMORY, to + e + 2 * toStep, ORDER);
       even = x4.fma(MINUS_FIVE_QUARTERS, x2.fma(QUARTER, x6));
       odd = x3.fma(MINUS_FIVE_HALVES, x1.fma(HALF, x5.add(x5)));
-      even.add(odd).intoArray(to, toAt + e + 3 * toStep);
-      even.sub(odd).intoArray(to, toAt + e + 4 * toStep);
+      even.add(odd).intoMemorySegment(MEMORY, to + e + 3 * toStep, ORDER);
+      even.sub(odd).intoMemorySegment(MEMORY, to + e + 4 * toStep, ORDER);
       even = x4.fma(MINUS_FIVE, x2.fma(FOUR, x6));
       odd = x3.fma(MINUS_FIVE_HALVES, x5.fma(HALF, x1.add(x1)));
-      even.add(odd).intoArray(to, toAt + e + 5 * toStep);
-      even.sub(odd).intoArray(to, toAt + e + 6 * toStep);
+      even.add(odd).intoMemorySegment(MEMORY, to + e + 5 * toStep, ORDER);
+      even.sub(odd).intoMemorySegment(MEMORY, to + e + 6 * toStep, ORDER);
       x3.sub(x5)
-          .fma(PLUS_21_QUARTERS, fromArray(WIDTH, from, at + e + 7 * step).sub(x1))
-          .intoArray(to, toAt + e + 7 * toStep);
+          .fma(
+              PLUS_21_QUARTERS,
+              fromMemorySegment(WIDTH, MEMORY, from + e + 7 * step, ORDER).sub(x1))
+          .intoMemorySegment(MEMORY, to + e + 7 * toStep, ORDER);
     }
   }
 
   /** B: the adjoint, eight points to eight pixels. */
   @Override
-  void inputBack(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
-    for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x0 = fromArray(WIDTH, from, at + e);
-      var x1 = fromArray(WIDTH, from, at + e + step);
-      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
-      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
-      var x4 = fromArray(WIDTH, from, at + e + 4 * step);
-      var x5 = fromArray(WIDTH, from, at + e + 5 * step);
-      var x6 = fromArray(WIDTH, from, at + e + 6 * step);
-      var x7 = fromArray(WIDTH, from, at + e + 7 * step);
+  void inputBack(long from, long step, long to, long toStep, long bytes) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var x0 = fromMemorySegment(WIDTH, MEMORY, from + e, ORDER);
+      var x1 = fromMemorySegment(WIDTH, MEMORY, from + e + step, ORDER);
+      var x2 = fromMemorySegment(WIDTH, MEMORY, from + e + 2 * step, ORDER);
+      var x3 = fromMemorySegment(WIDTH, MEMORY, from + e + 3 * step, ORDER);
+      var x4 = fromMemorySegment(WIDTH, MEMORY, from + e + 4 * step, ORDER);
+      var x5 = fromMemorySegment(WIDTH, MEMORY, from + e + 5 * step, ORDER);
+      var x6 = fromMemorySegment(WIDTH, MEMORY, from + e + 6 * step, ORDER);
+      var x7 = fromMemorySegment(WIDTH, MEMORY, from + e + 7 * step, ORDER);
       var one = x1.add(x2);
       var two = x3.add(x4);
       var half = x5.add(x6);
-      x0.intoArray(to, toAt + e);
+      x0.intoMemorySegment(MEMORY, to + e, ORDER);
       x0.fma(MINUS_21_QUARTERS, half.fma(FOUR, two.fma(QUARTER, one)))
-          .intoArray(to, toAt + e + 2 * toStep);
+          .intoMemorySegment(MEMORY, to + e + 2 * toStep, ORDER);
       x0.fma(
               PLUS_21_QUARTERS,
               half.fma(MINUS_FIVE, two.fma(MINUS_FIVE_QUARTERS, one.mul(MINUS_17_QUARTERS))))
-          .intoArray(to, toAt + e + 4 * toStep);
-      one.add(two).add(half.sub(x0)).intoArray(to, toAt + e + 6 * toStep);
+          .intoMemorySegment(MEMORY, to + e + 4 * toStep, ORDER);
+      one.add(two).add(half.sub(x0)).intoMemorySegment(MEMORY, to + e + 6 * toStep, ORDER);
       one = x1.sub(x2);
       two = x3.sub(x4);
       half = x5.sub(x6);
-      half.fma(TWO, two.fma(HALF, one.sub(x7))).intoArray(to, toAt + e + toStep);
+      half.fma(TWO, two.fma(HALF, one.sub(x7))).intoMemorySegment(MEMORY, to + e + toStep, ORDER);
       x7.fma(PLUS_21_QUARTERS, two.add(half).fma(MINUS_FIVE_HALVES, one.mul(MINUS_17_QUARTERS)))
-          .intoArray(to, toAt + e + 3 * toStep);
+          .intoMemorySegment(MEMORY, to + e + 3 * toStep, ORDER);
       x7.fma(MINUS_21_QUARTERS, half.fma(HALF, two.fma(TWO, one)))
-          .intoArray(to, toAt + e + 5 * toStep);
-      x7.intoArray(to, toAt + e + 7 * toStep);
+          .intoMemorySegment(MEMORY, to + e + 5 * toStep, ORDER);
+      x7.intoMemorySegment(MEMORY, to + e + 7 * toStep, ORDER);
     }
   }
 
   /** A^T: eight points to four pixels. */
   @Override
-  void output(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
-    for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x1 = fromArray(WIDTH, from, at + e + step);
-      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
-      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
-      var x4 = fromArray(WIDTH, from, at + e + 4 * step);
-      var x5 = fromArray(WIDTH, from, at + e + 5 * step);
-      var x6 = fromArray(WIDTH, from, at + e + 6 * step);
+  void output(long from, long step, long to, long toStep, long bytes) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var x1 = fromMemorySegment(WIDTH, MEMORY, from + e + step, ORDER);
+      var x2 = fromMemorySegment(WIDTH, MEMORY, from + e + 2 * step, ORDER);
+      var x3 = fromMemorySegment(WIDTH, MEMORY, from + e + 3 * step, ORDER);
+      var x4 = fromMemorySegment(WIDTH, MEMORY, from + e + 4 * step, ORDER);
+      var x5 = fromMemorySegment(WIDTH, MEMORY, from + e + 5 * step, ORDER);
+      var x6 = fromMemorySegment(WIDTH, MEMORY, from + e + 6 * step, ORDER);
       var one = x1.add(x2);
       var two = x3.add(x4);
       var half = x5.add(x6);
-      fromArray(WIDTH, from, at + e).add(one).add(two.add(half)).intoArray(to, toAt + e);
-      two.fma(FOUR, half.fma(QUARTER, one)).intoArray(to, toAt + e + 2 * toStep);
+      fromMemorySegment(WIDTH, MEMORY, from + e, ORDER)
+          .add(one)
+          .add(two.add(half))
+          .intoMemorySegment(MEMORY, to + e, ORDER);
+      two.fma(FOUR, half.fma(QUARTER, one)).intoMemorySegment(MEMORY, to + e + 2 * toStep, ORDER);
       one = x1.sub(x2);
       two = x3.sub(x4);
       half = x5.sub(x6);
-      two.fma(TWO, half.fma(HALF, one)).intoArray(to, toAt + e + toStep);
-      two.fma(EIGHT, half.fma(EIGHTH, one.add(fromArray(WIDTH, from, at + e + 7 * step))))
-          .intoArray(to, toAt + e + 3 * toStep);
+      two.fma(TWO, half.fma(HALF, one)).intoMemorySegment(MEMORY, to + e + toStep, ORDER);
+      two.fma(
+              EIGHT,
+              half.fma(
+                  EIGHTH, one.add(fromMemorySegment(WIDTH, MEMORY, from + e + 7 * step, ORDER))))
+          .intoMemorySegment(MEMORY, to + e + 3 * toStep, ORDER);
     }
   }
 
   /** A: the adjoint, four pixels to eight points. */
   @Override
-  void outputBack(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
-    for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x0 = fromArray(WIDTH, from, at + e);
-      var x1 = fromArray(WIDTH, from, at + e + step);
-      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
-      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
-      x0.intoArray(to, toAt + e);
+  void outputBack(long from, long step, long to, long toStep, long bytes) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var x0 = fromMemorySegment(WIDTH, MEMORY, from + e, ORDER);
+      var x1 = fromMemorySegment(WIDTH, MEMORY, from + e + step, ORDER);
+      var x2 = fromMemorySegment(WIDTH, MEMORY, from + e + 2 * step, ORDER);
+      var x3 = fromMemorySegment(WIDTH, MEMORY, from + e + 3 * step, ORDER);
+      x0.intoMemorySegment(MEMORY, to + e, ORDER);
       var even = x0.add(x2);
       var odd = x1.add(x3);
-      even.add(odd).intoArray(to, toAt + e + toStep);
-      even.sub(odd).intoArray(to, toAt + e + 2 * toStep);
+      even.add(odd).intoMemorySegment(MEMORY, to + e + toStep, ORDER);
+      even.sub(odd).intoMemorySegment(MEMORY, to + e + 2 * toStep, ORDER);
       even = x2.fma(FOUR, x0);
       odd = x3.fma(EIGHT, x1.add(x1));
-      even.add(odd).intoArray(to, toAt + e + 3 * toStep);
-      even.sub(odd).intoArray(to, toAt + e + 4 * toStep);
+      even.add(odd).intoMemorySegment(MEMORY, to + e + 3 * toStep, ORDER);
+      even.sub(odd).intoMemorySegment(MEMORY, to + e + 4 * toStep, ORDER);
       even = x2.fma(QUARTER, x0);
       odd = x3.fma(EIGHTH, x1.mul(HALF));
-      even.add(odd).intoArray(to, toAt + e + 5 * toStep);
-      even.sub(odd).intoArray(to, toAt + e + 6 * toStep);
-      x3.intoArray(to, toAt + e + 7 * toStep);
+      even.add(odd).intoMemorySegment(MEMORY, to + e + 5 * toStep, ORDER);
+      even.sub(odd).intoMemorySegment(MEMORY, to + e + 6 * toStep, ORDER);
+      x3.intoMemorySegment(MEMORY, to + e + 7 * toStep, ORDER);
     }
   }
 
   /** G: five taps to eight points. */
   @Override
-  void taps(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
-    for (int e = 0; e < count; e += Lanes.COUNT) {
-      var a = fromArray(WIDTH, from, at + e);
-      var b = fromArray(WIDTH, from, at + e + step);
-      var c = fromArray(WIDTH, from, at + e + 2 * step);
-      var d = fromArray(WIDTH, from, at + e + 3 * step);
-      var f = fromArray(WIDTH, from, at + e + 4 * step);
-      a.intoArray(to, toAt + e);
+  void taps(long from, long step, long to, long toStep, long bytes) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var a = fromMemorySegment(WIDTH, MEMORY, from + e, ORDER);
+      var b = fromMemorySegment(WIDTH, MEMORY, from + e + step, ORDER);
+      var c = fromMemorySegment(WIDTH, MEMORY, from + e + 2 * step, ORDER);
+      var d = fromMemorySegment(WIDTH, MEMORY, from + e + 3 * step, ORDER);
+      var f = fromMemorySegment(WIDTH, MEMORY, from + e + 4 * step, ORDER);
+      a.intoMemorySegment(MEMORY, to + e, ORDER);
       var even = a.add(c).add(f).mul(MINUS_2_NINTHS);
       var odd = b.add(d).mul(MINUS_2_NINTHS);
-      even.add(odd).intoArray(to, toAt + e + toStep);
-      even.sub(odd).intoArray(to, toAt + e + 2 * toStep);
+      even.add(odd).intoMemorySegment(MEMORY, to + e + toStep, ORDER);
+      even.sub(odd).intoMemorySegment(MEMORY, to + e + 2 * toStep, ORDER);
       even = f.fma(SIXTEEN, c.fma(FOUR, a)).mul(NINETIETH);
       odd = d.fma(EIGHT, b.add(b)).mul(NINETIETH);
-      even.add(odd).intoArray(to, toAt + e + 3 * toStep);
-      even.sub(odd).intoArray(to, toAt + e + 4 * toStep);
+      even.add(odd).intoMemorySegment(MEMORY, to + e + 3 * toStep, ORDER);
+      even.sub(odd).intoMemorySegment(MEMORY, to + e + 4 * toStep, ORDER);
       even = a.fma(SIXTEEN, c.fma(FOUR, f)).mul(TWO_45THS);
       odd = b.fma(EIGHT, d.add(d)).mul(TWO_45THS);
-      even.add(odd).intoArray(to, toAt + e + 5 * toStep);
-      even.sub(odd).intoArray(to, toAt + e + 6 * toStep);
-      f.intoArray(to, toAt + e + 7 * toStep);
+      even.add(odd).intoMemorySegment(MEMORY, to + e + 5 * toStep, ORDER);
+      even.sub(odd).intoMemorySegment(MEMORY, to + e + 6 * toStep, ORDER);
+      f.intoMemorySegment(MEMORY, to + e + 7 * toStep, ORDER);
     }
   }
 
   /** G^T: eight points to five taps. */
   @Override
-  void tapsBack(float[] from, int at, int step, float[] to, int toAt, int toStep, int count) {
-    for (int e = 0; e < count; e += Lanes.COUNT) {
-      var x1 = fromArray(WIDTH, from, at + e + step);
-      var x2 = fromArray(WIDTH, from, at + e + 2 * step);
-      var x3 = fromArray(WIDTH, from, at + e + 3 * step);
-      var x4 = fromArray(WIDTH, from, at + e + 4 * step);
-      var x5 = fromArray(WIDTH, from, at + e + 5 * step);
-      var x6 = fromArray(WIDTH, from, at + e + 6 * step);
+  void tapsBack(long from, long step, long to, long toStep, long bytes) {
+    for (long e = 0; e < bytes; e += Lanes.STEP) {
+      var x1 = fromMemorySegment(WIDTH, MEMORY, from + e + step, ORDER);
+      var x2 = fromMemorySegment(WIDTH, MEMORY, from + e + 2 * step, ORDER);
+      var x3 = fromMemorySegment(WIDTH, MEMORY, from + e + 3 * step, ORDER);
+      var x4 = fromMemorySegment(WIDTH, MEMORY, from + e + 4 * step, ORDER);
+      var x5 = fromMemorySegment(WIDTH, MEMORY, from + e + 5 * step, ORDER);
+      var x6 = fromMemorySegment(WIDTH, MEMORY, from + e + 6 * step, ORDER);
       var one = x1.add(x2).mul(MINUS_2_NINTHS);
       var two = x3.add(x4).mul(NINETIETH);
       var half = x5.add(x6).mul(TWO_45THS);
-      half.fma(SIXTEEN, one.add(two)).add(fromArray(WIDTH, from, at + e)).intoArray(to, toAt + e);
-      two.add(half).fma(FOUR, one).intoArray(to, toAt + e + 2 * toStep);
+      half.fma(SIXTEEN, one.add(two))
+          .add(fromMemorySegment(WIDTH, MEMORY, from + e, ORDER))
+          .intoMemorySegment(MEMORY, to + e, ORDER);
+      two.add(half).fma(FOUR, one).intoMemorySegment(MEMORY, to + e + 2 * toStep, ORDER);
       two.fma(SIXTEEN, one.add(half))
-          .add(fromArray(WIDTH, from, at + e + 7 * step))
-          .intoArray(to, toAt + e + 4 * toStep);
+          .add(fromMemorySegment(WIDTH, MEMORY, from + e + 7 * step, ORDER))
+          .intoMemorySegment(MEMORY, to + e + 4 * toStep, ORDER);
       one = x1.sub(x2).mul(MINUS_2_NINTHS);
       two = x3.sub(x4).mul(NINETIETH);
       half = x5.sub(x6).mul(TWO_45THS);
-      half.fma(EIGHT, two.fma(TWO, one)).intoArray(to, toAt + e + toStep);
-      two.fma(EIGHT, half.fma(TWO, one)).intoArray(to, toAt + e + 3 * toStep);
+      half.fma(EIGHT, two.fma(TWO, one)).intoMemorySegment(MEMORY, to + e + toStep, ORDER);
+      two.fma(EIGHT, half.fma(TWO, one)).intoMemorySegment(MEMORY, to + e + 3 * toStep, ORDER);
     }
   }
 }

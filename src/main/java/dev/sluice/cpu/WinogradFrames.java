@@ -1,10 +1,9 @@
 package dev.sluice.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /**
- * Square windows of frames [N, H, W, C], carried to and from small arrays [size, size, padded]: a
+ * Square windows of frames [N, H, W, C], carried to and from small rooms [size, size, padded]: a
  * window may reach over the border, where frames are zero, and has room for whole vectors. The
  * frames may be columns of wider ones.
  *
@@ -13,7 +12,7 @@ import java.util.Arrays;
  * @param tile pixels along a side of a tile
  * @param size pixels along a side
  * @param margin pixels that a window reaches out of its tile on each side
- * @param padded channels of the array
+ * @param padded channels of the room
  */
 record WinogradFrames(
     int height,
@@ -31,46 +30,48 @@ record WinogradFrames(
   }
 
   /** Tiles across a frame. */
-  int across() {
+  int tilesAcross() {
     return tiles(width);
   }
 
   /** Tiles down a frame. */
-  int down() {
+  int tilesDown() {
     return tiles(height);
   }
 
-  /** What a run of pixels in one row of a window does. */
-  private interface Run {
-    void at(MemorySegment frames, long index, float[] window, int at, int count);
+  /** Bytes from one pixel to the next. */
+  long across() {
+    return 4L * columns;
   }
 
-  private void rows(MemorySegment frames, int index, float[] window, Run run) {
-    int across = tiles(width);
-    int row = index / across;
-    int down = tiles(height);
-    int top = row % down * tile - margin;
-    int left = index % across * tile - margin;
-    int from = Math.max(0, left);
-    int to = Math.min(width, left + size);
-    for (int i = Math.max(0, -top); i < Math.min(size, height - top); i++) {
-      long pixel = ((long) (row / down) * height + top + i) * width + from;
-      int at = (i * size + from - left) * padded;
-      if (padded == columns) {
-        run.at(frames, pixel * channels, window, at, (to - from) * channels);
-        continue;
-      }
-      for (int j = 0; j < to - from; j++) {
-        run.at(frames, (pixel + j) * columns + first, window, at + j * padded, channels);
-      }
-    }
+  /** Bytes from one row of pixels to the next. */
+  long down() {
+    return width * across();
   }
 
-  private boolean inside(int index) {
-    int across = tiles(width);
-    int down = tiles(height);
-    int top = index / across % down * tile - margin;
-    int left = index % across * tile - margin;
+  /** Bytes of a pixel of a window. */
+  long bytes() {
+    return 4L * padded;
+  }
+
+  private int row(int index) {
+    return index / tilesAcross() % tilesDown() * tile - margin;
+  }
+
+  private int column(int index) {
+    return index % tilesAcross() * tile - margin;
+  }
+
+  /** {@return where a window begins in frames, which it may reach out of} */
+  long at(MemorySegment frames, int index) {
+    long row = (long) (index / tilesAcross() / tilesDown()) * height + row(index);
+    return frames.address() + 4L * first + row * down() + column(index) * across();
+  }
+
+  /** Whether a window lies in its frame, and needs no room. */
+  boolean inside(int index) {
+    int top = row(index);
+    int left = column(index);
     return top >= 0
         && left >= 0
         && top + size <= height
@@ -78,30 +79,38 @@ record WinogradFrames(
         && padded == channels;
   }
 
-  void read(MemorySegment frames, int index, float[] window) {
-    if (!inside(index)) {
-      Arrays.fill(window, 0, size * size * padded, 0);
+  /** What a run of elements of a window does. */
+  private interface Run {
+    void of(long frames, long window, int count);
+  }
+
+  private void rows(MemorySegment frames, int index, long window, Run run) {
+    int top = row(index);
+    int left = column(index);
+    int from = Math.max(0, -left);
+    int to = Math.min(size, width - left);
+    boolean whole = padded == columns && channels == columns;
+    for (int i = Math.max(0, -top); i < Math.min(size, height - top); i++) {
+      long at = at(frames, index) + i * down();
+      long row = window + i * size * bytes();
+      for (int j = from; j < to; j += whole ? to - from : 1) {
+        run.of(at + j * across(), row + j * bytes(), whole ? (to - from) * channels : channels);
+      }
     }
-    rows(frames, index, window, WinogradFrames::read);
   }
 
-  void write(float[] window, MemorySegment frames, int index) {
-    rows(frames, index, window, WinogradFrames::write);
+  void read(MemorySegment frames, int index, long window) {
+    if (!inside(index)) {
+      Lanes.zero(Lanes.MEMORY, window, size * size * bytes());
+    }
+    rows(frames, index, window, (frame, at, count) -> Lanes.copy(frame, at, count));
   }
 
-  void add(float[] window, MemorySegment frames, int index) {
-    rows(frames, index, window, WinogradFrames::add);
+  void write(long window, MemorySegment frames, int index) {
+    rows(frames, index, window, (frame, at, count) -> Lanes.copy(at, frame, count));
   }
 
-  private static void read(MemorySegment frames, long index, float[] window, int at, int count) {
-    Lanes.copy(frames, index, window, at, count);
-  }
-
-  private static void write(MemorySegment frames, long index, float[] window, int at, int count) {
-    Lanes.copy(window, at, frames, index, count);
-  }
-
-  private static void add(MemorySegment frames, long index, float[] window, int at, int count) {
-    Lanes.add(window, at, frames, index, count);
+  void add(long window, MemorySegment frames, int index) {
+    rows(frames, index, window, (frame, at, count) -> Lanes.add(at, frame, count));
   }
 }

@@ -2,10 +2,10 @@ package dev.sluice.cpu;
 
 /**
  * The transforms of Winograd's F(4x4, r x r) over vectors of channels, from one-dimensional passes
- * along both axes. A pass reads values {@code step} elements apart and writes as many, fewer or
- * more {@code toStep} apart, for {@code count} neighbours; count is a multiple of a vector's. A
- * window of pixels or points lies in the first of a thread's {@link WinogradArrays}, [side, side,
- * c], and is transformed in place.
+ * along both axes, the first along columns. A pass reads values {@code step} bytes apart and writes
+ * as many, fewer or more {@code toStep} apart, for {@code bytes} of neighbours, a multiple of a
+ * vector's; places are addresses. Pixels lie so far apart {@code down} and {@code across}, points
+ * so far {@code apart}; {@code room} is for {@link #points} in between.
  */
 abstract sealed class WinogradTransform permits WinogradThree, WinogradFive {
   /** Pixels along a side of a tile. */
@@ -35,77 +35,81 @@ abstract sealed class WinogradTransform permits WinogradThree, WinogradFive {
   }
 
   /** B^T: pixels of a patch to points. */
-  abstract void input(float[] from, int at, int step, float[] to, int toAt, int toStep, int count);
+  abstract void input(long from, long step, long to, long toStep, long bytes);
 
   /** B: the adjoint. */
-  abstract void inputBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count);
+  abstract void inputBack(long from, long step, long to, long toStep, long bytes);
 
   /** A^T: points to pixels of a tile. */
-  abstract void output(float[] from, int at, int step, float[] to, int toAt, int toStep, int count);
+  abstract void output(long from, long step, long to, long toStep, long bytes);
 
   /** A: the adjoint. */
-  abstract void outputBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count);
+  abstract void outputBack(long from, long step, long to, long toStep, long bytes);
 
   /** G: taps to points. */
-  abstract void taps(float[] from, int at, int step, float[] to, int toAt, int toStep, int count);
+  abstract void taps(long from, long step, long to, long toStep, long bytes);
 
   /** G^T: the adjoint. */
-  abstract void tapsBack(
-      float[] from, int at, int step, float[] to, int toAt, int toStep, int count);
+  abstract void tapsBack(long from, long step, long to, long toStep, long bytes);
 
-  /** Pixels of a patch to points. */
-  final void input(float[][] w, int c) {
-    int row = side * c;
-    input(w[0], 0, row, w[1], 0, row, row);
+  /** Pixels of a patch, side by side, to points. */
+  final void patch(long from, long down, long room, long to, long apart, long bytes) {
+    long row = side * bytes;
+    input(from, down, room, row, row);
     for (int i = 0; i < side; i++) {
-      input(w[1], i * row, c, w[0], i * row, c, c);
+      input(room + i * row, bytes, to + i * side * apart, apart, bytes);
     }
   }
 
-  /** Points to pixels of a patch. */
-  final void inputBack(float[][] w, int c) {
-    int row = side * c;
-    inputBack(w[0], 0, row, w[1], 0, row, row);
+  /** Points to pixels of a patch, which lie without gaps. */
+  final void patchBack(long from, long apart, long room, long to, long bytes) {
+    long row = side * bytes;
+    for (int j = 0; j < side; j++) {
+      inputBack(from + j * apart, side * apart, room + j * bytes, row, bytes);
+    }
     for (int i = 0; i < side; i++) {
-      inputBack(w[1], i * row, c, w[0], i * row, c, c);
+      inputBack(room + i * row, bytes, to + i * row, bytes, bytes);
     }
   }
 
   /** Points to pixels of a tile. */
-  final void output(float[][] w, int c) {
-    int row = side * c;
-    output(w[0], 0, row, w[1], 0, row, row);
+  final void tile(long from, long apart, long room, long to, long down, long across, long bytes) {
+    long row = side * bytes;
+    for (int j = 0; j < side; j++) {
+      output(from + j * apart, side * apart, room + j * bytes, row, bytes);
+    }
     for (int i = 0; i < TILE; i++) {
-      output(w[1], i * row, c, w[0], i * TILE * c, c, c);
+      output(room + i * row, bytes, to + i * down, across, bytes);
     }
   }
 
   /** Pixels of a tile to points. */
-  final void outputBack(float[][] w, int c) {
-    int row = TILE * c;
-    outputBack(w[0], 0, row, w[1], 0, row, row);
+  final void tileBack(
+      long from, long down, long across, long room, long to, long apart, long bytes) {
+    long row = TILE * bytes;
+    for (int j = 0; j < TILE; j++) {
+      outputBack(from + j * across, down, room + j * bytes, row, bytes);
+    }
     for (int i = 0; i < side; i++) {
-      outputBack(w[1], i * row, c, w[0], i * side * c, c, c);
+      outputBack(room + i * row, bytes, to + i * side * apart, apart, bytes);
     }
   }
 
-  /** Taps to points. */
-  final void taps(float[][] w, int c) {
-    int row = taps * c;
-    taps(w[0], 0, row, w[1], 0, row, row);
+  /** Taps, which lie without gaps, to points. */
+  final void weights(long from, long room, long to, long apart, long bytes) {
+    long row = taps * bytes;
+    taps(from, row, room, row, row);
     for (int i = 0; i < side; i++) {
-      taps(w[1], i * row, c, w[0], i * side * c, c, c);
+      taps(room + i * row, bytes, to + i * side * apart, apart, bytes);
     }
   }
 
-  /** Points to taps. */
-  final void tapsBack(float[][] w, int c) {
-    int row = taps * c;
+  /** Points to taps, which lie without gaps; along rows first. */
+  final void weightsBack(long from, long apart, long room, long to, long bytes) {
+    long row = taps * bytes;
     for (int i = 0; i < side; i++) {
-      tapsBack(w[0], i * side * c, c, w[1], i * row, c, c);
+      tapsBack(from + i * side * apart, apart, room + i * row, bytes, bytes);
     }
-    tapsBack(w[1], 0, row, w[0], 0, row, row);
+    tapsBack(room, row, to, row, row);
   }
 }

@@ -177,72 +177,87 @@ final class WinogradTrip implements Team.Chunk {
     }
   }
 
-  private float[][] windows() {
-    return WinogradArrays.of(points * Math.max(c.inputs, c.outputs));
+  /** Room for a window, then for what is between two passes. */
+  private long room() {
+    return WinogradRoom.of(2 * windowBytes());
+  }
+
+  private long windowBytes() {
+    return 4L * points * Math.max(c.inputs, c.outputs);
   }
 
   /** V = B^T x B. */
   private void transformInput(int from, int to) {
-    var w = windows();
+    long window = room();
+    long between = window + windowBytes();
     for (int i = 0; i < x.length; i++) {
-      int channels = c.sources[i].patches().padded();
+      var patches = c.sources[i].patches();
+      long bytes = patches.bytes();
       for (int tile = from; x[i] != null && tile < to; tile++) {
-        c.sources[i].patches().read(x[i], first + tile, w[0]);
-        transform.input(w, channels);
-        scatter(w[0], channels, (long) tile * c.inputs + c.sources[i].first(), inputStride);
+        long at = v(0, (long) tile * c.inputs + c.sources[i].first());
+        if (patches.inside(first + tile)) {
+          long patch = patches.at(x[i], first + tile);
+          transform.patch(patch, patches.down(), between, at, 4 * inputStride, bytes);
+        } else {
+          patches.read(x[i], first + tile, window);
+          transform.patch(window, patches.size() * bytes, between, at, 4 * inputStride, bytes);
+        }
       }
-    }
-  }
-
-  private void scatter(float[] values, int channels, long at, long stride) {
-    for (int p = 0; p < points; p++) {
-      Lanes.copy(values, p * channels, scratch, p * stride + at, channels);
-    }
-  }
-
-  private void gather(long at, long stride, float[] values, int channels) {
-    for (int p = 0; p < points; p++) {
-      Lanes.copy(scratch, p * stride + at, values, p * channels, channels);
     }
   }
 
   /** y = A^T M A. */
   private void transformOutput(int from, int to) {
-    var w = windows();
-    int k = c.outputs;
+    long window = room();
+    long between = window + windowBytes();
+    long bytes = 4L * c.outputs;
     for (int tile = from; tile < to; tile++) {
-      gather(sums + (long) tile * k, outputStride, w[0], k);
       if (b != null) {
-        Lanes.add(b, 0, w[0], transform.everywhere() * k, c.channels());
+        Lanes.add(b.address(), m(transform.everywhere(), tile), c.channels());
       }
-      transform.output(w, k);
+      if (!add && c.tiles.inside(first + tile)) {
+        long at = c.tiles.at(y, first + tile);
+        transform.tile(
+            m(0, tile), 4 * outputStride, between, at, c.tiles.down(), c.tiles.across(), bytes);
+        continue;
+      }
+      long down = WinogradTransform.TILE * bytes;
+      transform.tile(m(0, tile), 4 * outputStride, between, window, down, bytes, bytes);
       if (add) {
-        c.tiles.add(w[0], y, first + tile);
+        c.tiles.add(window, y, first + tile);
       } else {
-        c.tiles.write(w[0], y, first + tile);
+        c.tiles.write(window, y, first + tile);
       }
     }
   }
 
   /** dM = A dy A^T. */
   private void transformGradient(int from, int to) {
-    var w = windows();
-    int k = c.outputs;
+    long window = room();
+    long between = window + windowBytes();
+    long bytes = 4L * c.outputs;
+    long apart = 4 * outputStride;
     for (int tile = from; tile < to; tile++) {
-      c.tiles.read(y, first + tile, w[0]);
-      transform.outputBack(w, k);
-      scatter(w[0], k, sums + (long) tile * k, outputStride);
+      if (c.tiles.inside(first + tile)) {
+        long at = c.tiles.at(y, first + tile);
+        transform.tileBack(at, c.tiles.down(), c.tiles.across(), between, m(0, tile), apart, bytes);
+      } else {
+        c.tiles.read(y, first + tile, window);
+        long down = WinogradTransform.TILE * bytes;
+        transform.tileBack(window, down, bytes, between, m(0, tile), apart, bytes);
+      }
     }
   }
 
   private void addRow(int from) {
-    var w = windows();
+    long window = room();
+    long between = window + windowBytes();
     for (int i = 0; i < dx.length; i++) {
-      int channels = c.sources[i].patches().padded();
+      var patches = c.sources[i].patches();
       for (int tile = from; dx[i] != null && tile < from + c.perRow; tile++) {
-        gather((long) tile * c.inputs + c.sources[i].first(), inputStride, w[0], channels);
-        transform.inputBack(w, channels);
-        c.sources[i].patches().add(w[0], dx[i], first + tile);
+        long at = v(0, (long) tile * c.inputs + c.sources[i].first());
+        transform.patchBack(at, 4 * inputStride, between, window, patches.bytes());
+        patches.add(window, dx[i], first + tile);
       }
     }
   }
@@ -265,12 +280,12 @@ final class WinogradTrip implements Team.Chunk {
     return c.sources[i].end();
   }
 
-  private long v(int point, int column) {
+  private long v(int point, long column) {
     return scratch.address() + 4 * (point * inputStride + column);
   }
 
-  private long m(int point) {
-    return scratch.address() + 4 * (sums + point * outputStride);
+  private long m(int point, int tile) {
+    return scratch.address() + 4 * (sums + point * outputStride + (long) tile * c.outputs);
   }
 
   private long u(MemorySegment matrices, int point, int row) {
@@ -284,7 +299,7 @@ final class WinogradTrip implements Team.Chunk {
     int n = c.outputs;
     for (int p = from; p < to; p++) {
       OneDnn.sgemm(
-          false, false, size, n, depth, v(p, low), c.inputs, u(packed, p, low), n, 0, m(p), n);
+          false, false, size, n, depth, v(p, low), c.inputs, u(packed, p, low), n, 0, m(p, 0), n);
     }
   }
 
@@ -298,7 +313,7 @@ final class WinogradTrip implements Team.Chunk {
     int k = c.outputs;
     for (int p = from; p < to; p++) {
       OneDnn.sgemm(
-          false, true, size, width, k, m(p), k, u(packed, p, low), k, 0, v(p, low), c.inputs);
+          false, true, size, width, k, m(p, 0), k, u(packed, p, low), k, 0, v(p, low), c.inputs);
     }
   }
 
@@ -315,7 +330,7 @@ final class WinogradTrip implements Team.Chunk {
     int n = c.outputs;
     for (int p = from; p < to; p++) {
       OneDnn.sgemm(
-          true, false, width, n, size, v(p, low), c.inputs, m(p), n, keep, u(du, p, low), n);
+          true, false, width, n, size, v(p, low), c.inputs, m(p, 0), n, keep, u(du, p, low), n);
     }
   }
 }

@@ -1,8 +1,9 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.MEMORY;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /**
  * U = G w G^T: weights [K, C, taps, taps] to 36 or 64 matrices [C, K] with room for whole vectors.
@@ -24,8 +25,18 @@ record WinogradWeights(
     return transform.points;
   }
 
-  private long at(int point, int c) {
-    return ((long) point * paddedInputs + first + c) * paddedOutputs;
+  /** Bytes of a row of the matrices. */
+  private long bytes() {
+    return 4L * paddedOutputs;
+  }
+
+  /** Bytes from one matrix to the next. */
+  private long apart() {
+    return paddedInputs * bytes();
+  }
+
+  private long at(MemorySegment matrices, int c) {
+    return matrices.address() + (first + c) * bytes();
   }
 
   /** Where the taps of an output and an input begin in the weights. */
@@ -38,25 +49,23 @@ record WinogradWeights(
         inputs,
         1,
         (from, to) -> {
-          var arrays = WinogradArrays.of(points() * paddedOutputs);
+          long few = WinogradRoom.of(2 * points() * bytes());
+          long between = few + points() * bytes();
           for (int c = from; c < to; c++) {
-            read(w, c, arrays[0]);
-            transform.taps(arrays, paddedOutputs);
-            for (int p = 0; p < points(); p++) {
-              Lanes.copy(arrays[0], p * paddedOutputs, u, at(p, c), paddedOutputs);
-            }
+            read(w, c, few);
+            transform.weights(few, between, at(u, c), apart(), bytes());
           }
         });
   }
 
-  private void read(MemorySegment w, int c, float[] few) {
+  private void read(MemorySegment w, int c, long few) {
     if (outputs < paddedOutputs) {
-      Arrays.fill(few, 0, taps() * taps() * paddedOutputs, 0);
+      Lanes.zero(MEMORY, few, taps() * taps() * bytes());
     }
     for (int k = 0; k < outputs; k++) {
       long first = tapsOf(k, c);
       for (int e = 0; e < taps() * taps(); e++) {
-        few[e * paddedOutputs + k] = w.getAtIndex(ValueLayout.JAVA_FLOAT, first + e);
+        MEMORY.set(JAVA_FLOAT, few + e * bytes() + 4L * k, w.getAtIndex(JAVA_FLOAT, first + e));
       }
     }
   }
@@ -67,23 +76,21 @@ record WinogradWeights(
         inputs,
         1,
         (from, to) -> {
-          var arrays = WinogradArrays.of(points() * paddedOutputs);
+          long few = WinogradRoom.of(2 * points() * bytes());
+          long between = few + points() * bytes();
           for (int c = from; c < to; c++) {
-            for (int p = 0; p < points(); p++) {
-              Lanes.copy(u, at(p, c), arrays[0], p * paddedOutputs, paddedOutputs);
-            }
-            transform.tapsBack(arrays, paddedOutputs);
-            add(arrays[0], w, c);
+            transform.weightsBack(at(u, c), apart(), between, few, bytes());
+            add(few, w, c);
           }
         });
   }
 
-  private void add(float[] few, MemorySegment w, int c) {
+  private void add(long few, MemorySegment w, int c) {
     for (int k = 0; k < outputs; k++) {
       long first = tapsOf(k, c);
       for (int e = 0; e < taps() * taps(); e++) {
-        float sum = w.getAtIndex(ValueLayout.JAVA_FLOAT, first + e) + few[e * paddedOutputs + k];
-        w.setAtIndex(ValueLayout.JAVA_FLOAT, first + e, sum);
+        float more = MEMORY.get(JAVA_FLOAT, few + e * bytes() + 4L * k);
+        w.setAtIndex(JAVA_FLOAT, first + e, w.getAtIndex(JAVA_FLOAT, first + e) + more);
       }
     }
   }
