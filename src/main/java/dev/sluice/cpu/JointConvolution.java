@@ -48,12 +48,12 @@ final class JointConvolution implements GateConvolutions {
 
   @Override
   public long scratchBytes() {
-    return convolution.packedBytes();
+    return convolution.gatheredBytes();
   }
 
   @Override
   public void backwardStart(MemorySegment scratch) {
-    scratch.asSlice(0, scratchBytes()).fill((byte) 0);
+    convolution.gathered(scratch, 0);
   }
 
   @Override
@@ -69,12 +69,13 @@ final class JointConvolution implements GateConvolutions {
     if (gradients.h() != null) {
       gradients.h().fill((byte) 0);
     }
-    convolution.backward(stream, packed, sources(frames), sums, sources(gradients), scratch, 1, db);
+    convolution.backward(
+        stream, packed, sources(frames), sums, sources(gradients), scratch, sources(weights), db);
   }
 
   @Override
   public void backwardEnd(CpuStream stream, Pair weights, MemorySegment scratch) {
-    convolution.unpack(stream, scratch, sources(weights));
+    convolution.spread(stream, scratch, sources(weights));
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.sluice.cpu;
 import dev.sluice.spi.CellSpec;
 import dev.sluice.spi.ConvSpec;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
@@ -123,9 +124,23 @@ final class WinogradConvolution {
     return spec.outputs();
   }
 
-  /** Bytes of the packed weights, and of their gradient. */
+  /** Bytes of the packed weights. */
   long packedBytes() {
     return 4L * transform.points * inputs * outputs;
+  }
+
+  /** Bytes of gathered gradients: those of the packed weights, and how many tiles they are of. */
+  long gatheredBytes() {
+    return packedBytes() + 4;
+  }
+
+  int gathered(MemorySegment du) {
+    return du.get(ValueLayout.JAVA_INT, packedBytes());
+  }
+
+  /** Zero: what is in du counts for nothing. */
+  void gathered(MemorySegment du, int tiles) {
+    du.set(ValueLayout.JAVA_INT, packedBytes(), tiles);
   }
 
   /** The weights of each source. */
@@ -165,7 +180,7 @@ final class WinogradConvolution {
    */
   void backwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment[] dx) {
     var none = new MemorySegment[sources.length];
-    stream.winograd().backward(this, stream, packed, none, dy, dx, null, 0, NOWHERE);
+    stream.winograd().backward(this, stream, packed, none, dy, dx, null, null, NOWHERE);
   }
 
   /**
@@ -173,8 +188,8 @@ final class WinogradConvolution {
    *
    * @param x of each source; null where it is zero
    * @param dx added to, of each source; null where it is not wanted
-   * @param du the gradient of the packed weights, to which is added
-   * @param keep of du's values before, 1 or 0
+   * @param du where the weights' gradients are gathered
+   * @param dw of each source; added to when many are gathered
    * @param db added to, any number
    */
   void backward(
@@ -184,15 +199,16 @@ final class WinogradConvolution {
       MemorySegment dy,
       MemorySegment[] dx,
       MemorySegment du,
-      float keep,
+      MemorySegment[] dw,
       MemorySegment... db) {
-    stream.winograd().backward(this, stream, packed, x, dy, dx, du, keep, db);
+    stream.winograd().backward(this, stream, packed, x, dy, dx, du, dw, db);
   }
 
-  /** The gradients of each source's weights, added to. */
-  void unpack(CpuStream stream, MemorySegment du, MemorySegment[] dw) {
-    for (int i = 0; i < sources.length; i++) {
+  /** What is gathered, added to the gradients of each source's weights; then nothing is. */
+  void spread(CpuStream stream, MemorySegment du, MemorySegment[] dw) {
+    for (int i = 0; gathered(du) > 0 && i < sources.length; i++) {
       sources[i].weights.backward(stream.team(), du, dw[i]);
     }
+    gathered(du, 0);
   }
 }

@@ -66,7 +66,7 @@ final class WinogradJoint implements JointPlan {
 
   @Override
   public long gatheredBytes() {
-    return convolution.packedBytes();
+    return convolution.gatheredBytes();
   }
 
   @Override
@@ -77,6 +77,7 @@ final class WinogradJoint implements JointPlan {
       Tensor dy,
       List<Tensor> dx,
       Tensor gathered,
+      List<Tensor> dw,
       List<Tensor> db) {
     convolution.backward(
         (CpuStream) stream,
@@ -85,12 +86,12 @@ final class WinogradJoint implements JointPlan {
         dy.memory(),
         memory(dx),
         gathered.memory(),
-        1,
+        memory(dw),
         memory(db));
   }
 
   @Override
   public void spread(Stream stream, Tensor gathered, List<Tensor> dw) {
-    convolution.unpack((CpuStream) stream, gathered.memory(), memory(dw));
+    convolution.spread((CpuStream) stream, gathered.memory(), memory(dw));
   }
 }

@@ -62,11 +62,13 @@ final class WinogradPlan extends HostConvolution {
       MemorySegment dx,
       MemorySegment dw,
       MemorySegment db) {
-    var du = cpu.scratch(convolution.packedBytes())[0];
+    var du = cpu.scratch(convolution.gatheredBytes())[0];
+    var to = new MemorySegment[] {dw};
     var from = new MemorySegment[] {x};
     var biases = db == null ? new MemorySegment[0] : new MemorySegment[] {db};
-    convolution.backward(cpu, packed, from, dy, new MemorySegment[] {dx}, du, 0, biases);
-    convolution.unpack(cpu, du, new MemorySegment[] {dw});
+    convolution.gathered(du, 0);
+    convolution.backward(cpu, packed, from, dy, new MemorySegment[] {dx}, du, to, biases);
+    convolution.spread(cpu, du, to);
   }
 
   @Override

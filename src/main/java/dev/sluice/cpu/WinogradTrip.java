@@ -18,6 +18,9 @@ final class WinogradTrip implements Team.Chunk {
     PATCHES
   }
 
+  /** Tiles whose gradients of weights are gathered at most. */
+  private static final int GATHERED = 1280;
+
   private WinogradConvolution c;
   private WinogradTransform transform;
   private int points;
@@ -107,7 +110,7 @@ final class WinogradTrip implements Team.Chunk {
       MemorySegment dy,
       MemorySegment[] dx,
       MemorySegment du,
-      float keep,
+      MemorySegment[] dw,
       MemorySegment[] db) {
     start(convolution, stream);
     this.packed = packed;
@@ -115,16 +118,27 @@ final class WinogradTrip implements Team.Chunk {
     this.y = dy;
     this.dx = dx;
     this.du = du;
-    this.keep = keep;
     for (first = 0; first < c.count; first += c.chunk) {
       size = Math.min(c.chunk, c.count - first);
       run(stream.team(), Stage.BOTH, size);
+      keep = du == null || c.gathered(du) == 0 ? 0 : 1;
       run(stream.team(), Stage.BACKWARD_PRODUCTS, points);
-      this.keep = 1;
+      count(stream, dw);
       addColumns(stream.team(), db);
       addPatches(stream.team());
     }
     end();
+  }
+
+  /** Long sums are less exact transformed than where they go, in which nothing cancels any more. */
+  private void count(CpuStream stream, MemorySegment[] dw) {
+    if (du == null) {
+      return;
+    }
+    c.gathered(du, c.gathered(du) + size);
+    if (c.gathered(du) >= GATHERED) {
+      c.spread(stream, du, dw);
+    }
   }
 
   private void addColumns(Team team, MemorySegment[] db) {
@@ -329,6 +343,9 @@ final class WinogradTrip implements Team.Chunk {
     int width = WinogradConvolution.padded(high(x)) - low;
     int n = c.outputs;
     for (int p = from; p < to; p++) {
+      if (keep == 0 && width < c.inputs) {
+        Lanes.zero(du, 4L * p * c.inputs * n, 4L * c.inputs * n);
+      }
       OneDnn.sgemm(
           true, false, width, n, size, v(p, low), c.inputs, m(p, 0), n, keep, u(du, p, low), n);
     }

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 /**
  * x_i: [..., H, W, C_i] to columns of y: [..., H, W, columns]: the sum of several convolutions at
  * once, where the engine can, recorded for the way back. The gradients of weights are gathered over
- * all of a pass's steps.
+ * a pass's steps.
  */
 final class JointConvolve {
   private static final double[] ZERO = {0};
@@ -97,7 +97,14 @@ final class JointConvolve {
       dx[i] = pass.gradientOrNull(x.get(i));
     }
     plan.backward(
-        pass.stream(), w, x, pass.gradient(y), Arrays.asList(dx), gathered, gradients(biases));
+        pass.stream(),
+        w,
+        x,
+        pass.gradient(y),
+        Arrays.asList(dx),
+        gathered,
+        gradients(weights),
+        gradients(biases));
   }
 
   private static List<Tensor> gradients(List<Parameter> parameters) {

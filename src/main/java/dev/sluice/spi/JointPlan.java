@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * A sum of convolutions for one shape, done at once. Weights: {@code w} of each tensor, then any
- * number of biases [K], which are added up. Gradients of weights are gathered over many steps in a
+ * number of biases [K], which are added up. Gradients of weights are gathered over some steps in a
  * layout of the plan's own.
  */
 public interface JointPlan extends Packing {
@@ -31,7 +31,8 @@ public interface JointPlan extends Packing {
    * @param x as in {@link #forward}
    * @param dy [N, H, W, columns]
    * @param dx [N, H, W, C_i], added to; null where it is not wanted
-   * @param gathered the gradients of weights, added to
+   * @param gathered the gradients of weights, zero before the first step back
+   * @param dw [K, C_i, kh, kw], added to when many are gathered
    * @param db [K] each, added to
    */
   void backward(
@@ -41,13 +42,14 @@ public interface JointPlan extends Packing {
       Tensor dy,
       List<Tensor> dx,
       Tensor gathered,
+      List<Tensor> dw,
       List<Tensor> db);
 
   /**
    * After the last step back.
    *
    * @param stream orders it
-   * @param gathered the gradients of weights of all steps
+   * @param gathered the gradients of weights that are not in dw yet
    * @param dw [K, C_i, kh, kw], added to
    */
   void spread(Stream stream, Tensor gathered, List<Tensor> dw);

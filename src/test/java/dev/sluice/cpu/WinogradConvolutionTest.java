@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,10 @@ class WinogradConvolutionTest {
     device.close();
   }
 
-  /** Frames that tiles fit and do not, channels that vectors fit and do not, one chunk and more. */
+  /**
+   * Frames that tiles fit and do not, channels that vectors fit and do not, one chunk and more,
+   * more tiles than are gathered.
+   */
   @ParameterizedTest
   @CsvSource({
     "1, 1, 1, 1, 1",
@@ -48,7 +52,8 @@ class WinogradConvolutionTest {
     "2, 18, 18, 8, 9",
     "1, 18, 3, 70, 1",
     "5, 21, 33, 4, 2",
-    "1, 3, 530, 2, 1"
+    "1, 3, 530, 2, 1",
+    "3, 100, 102, 2, 1"
   })
   void agreesWithTheDefinition(int n, int h, int w, int channels, int hidden) {
     for (int kernel : new int[] {3, 5}) {
@@ -126,12 +131,19 @@ class WinogradConvolutionTest {
       convolution.backwardData(stream, packed.memory(), dy.memory(), one(dx));
       var dw = Samples.tensor(arena, DType.FLOAT32, 7, dims(s));
       var db = Samples.tensor(arena, DType.FLOAT32, 8, s.outputs());
-      var du = arena.zeros(DType.FLOAT32, Shape.of(convolution.packedBytes() / 4)).memory();
+      var du = gathered(arena, convolution);
       var none = new MemorySegment[] {null};
-      convolution.backward(stream, null, one(x), dy.memory(), none, du, 0, db.memory());
-      convolution.unpack(stream, du, one(dw));
+      convolution.backward(stream, null, one(x), dy.memory(), none, du, one(dw), db.memory());
+      convolution.spread(stream, du, one(dw));
       return new double[][] {y.doubles(), dx.doubles(), dw.doubles(), db.doubles()};
     }
+  }
+
+  /** Nothing, in memory that is not clean. */
+  private static MemorySegment gathered(DeviceArena arena, WinogradConvolution convolution) {
+    var du = Samples.tensor(arena, DType.FLOAT32, 9, convolution.gatheredBytes() / 4).memory();
+    convolution.gathered(du, 0);
+    return du;
   }
 
   private static MemorySegment[] one(Tensor tensor) {
@@ -204,6 +216,35 @@ class WinogradConvolutionTest {
         double largest = Arrays.stream(whole[i]).map(Math::abs).max().getAsDouble();
         assertArrayEquals(
             whole[i], parts[i], 1e-6 * largest, List.of("y", "dx", "dw", "db").get(i));
+      }
+    }
+  }
+
+  /**
+   * In memory that is not clean, as the first step back leaves it where there is no h before it.
+   */
+  @Test
+  void aSourceThatIsZeroHasNoGradient() {
+    var s = new ConvSpec(DType.FLOAT32, 2, 9, 6, 7 + 5, 12, 3, 3, false);
+    try (var arena = device.arena();
+        var engine = OneDnnEngine.open(MathMode.EXACT);
+        var stream = new CpuStream(engine, 2)) {
+      for (int zero = 0; zero < 2; zero++) {
+        var convolution = new WinogradConvolution(s, 7, 5);
+        int[] widths = {7, 5};
+        var x = cut(arena, Samples.floats(1, 2 * 9 * 6 * 12), 2 * 9 * 6, 1, widths);
+        var dw = cut(arena, new float[12 * 12 * 9], 12, 9, widths);
+        var dy = frames(arena, DType.FLOAT32, s, 2, 12);
+        var du = gathered(arena, convolution);
+        x[zero] = null;
+        var none = new MemorySegment[2];
+        convolution.backward(stream, null, x, dy.memory(), none, du, dw);
+        convolution.spread(stream, du, dw);
+        for (int i = 0; i < 2; i++) {
+          var values = dw[i].toArray(ValueLayout.JAVA_FLOAT);
+          boolean any = IntStream.range(0, values.length).anyMatch(e -> values[e] != 0);
+          assertEquals(i != zero, any);
+        }
       }
     }
   }
@@ -296,10 +337,10 @@ class WinogradConvolutionTest {
     var dy = Samples.tensor(arena, DType.FLOAT32, 4, pixels, s.outputs());
     var dx = cut(arena, Samples.floats(5, (long) pixels * s.inputs()), pixels, 1, widths);
     var dw = cut(arena, new float[s.outputs() * s.inputs() * taps], 12, taps, widths);
-    var du = arena.zeros(DType.FLOAT32, Shape.of(convolution.packedBytes() / 4)).memory();
+    var du = gathered(arena, convolution);
     var db = arena.zeros(DType.FLOAT32, Shape.of(s.outputs()));
-    convolution.backward(stream, packed, x, dy.memory(), dx, du, 1, db.memory());
-    convolution.unpack(stream, du, dw);
+    convolution.backward(stream, packed, x, dy.memory(), dx, du, dw, db.memory());
+    convolution.spread(stream, du, dw);
     return new double[][] {
       y.doubles(), paste(dx, pixels, 1, widths), paste(dw, 12, taps, widths), db.doubles()
     };
