@@ -15,7 +15,7 @@ final class Deadline {
 
   /** Seconds of the five minutes that a part needs for itself and for those that come after it. */
   private static final Map<String, Integer> NEEDED =
-      Map.of("peers", 180, "c", 150, "startup", 130, "sessions", 110, "memory", 80, "jmh", 50);
+      Map.of("peers", 150, "sessions", 120, "c", 106, "startup", 92, "memory", 70, "jmh", 45);
 
   private final Instant end;
   private final List<String> leftOut = new ArrayList<>();

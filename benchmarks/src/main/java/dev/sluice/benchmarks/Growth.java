@@ -53,7 +53,9 @@ record Growth(String axis, double[] at, double[] work, double[] ms, double[] meg
             .formatted(
                 from == 0 && to == last
                     ? "throughout"
-                    : to == last ? "from %s %.0f".formatted(axis, at[from]) : range(from, to))
+                    : to == last && from < to
+                        ? "from %s %.0f".formatted(axis, at[from])
+                        : range(from, to))
         + (from == 0 ? "" : "; %.0f: %.1f x, %.1f ms fixed".formatted(at[0], times(0), fixed()))
         + (to == last ? "" : "; %.0f: %.1f x".formatted(at[last], times(last)) + memory(last));
   }
@@ -80,6 +82,6 @@ record Growth(String axis, double[] at, double[] work, double[] ms, double[] meg
   /** What the line through the first two points costs without any arithmetic. */
   private double fixed() {
     double slope = (ms[1] - ms[0]) / (work[1] - work[0]);
-    return Math.max(0, ms[0] - slope * work[0]);
+    return Math.clamp(ms[0] - slope * work[0], 0, ms[0]);
   }
 }

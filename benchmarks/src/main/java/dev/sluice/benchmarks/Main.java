@@ -128,7 +128,7 @@ public final class Main {
       deadline.leaveOut("curves (--only curves)");
       curves = false;
     }
-    if (wanted("peers") && !commands.isEmpty() || curves) {
+    if (wanted("peers") && !commands.isEmpty() || curves || wanted("sessions")) {
       races(curves, results);
     }
     others(results);
@@ -151,6 +151,11 @@ public final class Main {
       if (curves) {
         Curves.run(peers.started().stream().limit(1).toList(), threads, results);
       }
+      if (runs("sessions")) {
+        int times = quick ? 1 : 3;
+        results.put("sessions", Sessions.run(peers.started(), quick ? 0.3 : 1, times));
+        results.save();
+      }
     }
   }
 
@@ -162,10 +167,6 @@ public final class Main {
     }
     if (runs("startup")) {
       results.put("startup", StartUp.run(commands, threads, quick ? 2 : 11));
-      results.save();
-    }
-    if (runs("sessions")) {
-      results.put("sessions", Sessions.run(commands, quick ? 0.3 : 1, quick ? 1 : 3));
       results.save();
     }
     if (runs("memory")) {

@@ -30,31 +30,26 @@ final class Sessions {
     double rate(int threads, double seconds) throws InterruptedException;
   }
 
-  static List<Object> run(Map<String, List<String>> commands, double seconds, int rounds)
-      throws Exception {
+  static List<Object> run(List<Peer> peers, double seconds, int rounds) throws Exception {
     var options = Device.Options.defaults().engine("cpu").threads(1);
     var servers = new LinkedHashMap<String, Server>();
-    var running = new ArrayList<Peer>();
     try (var device = Device.open(options);
         var bench = new Bench(PROBLEM, device);
         var given = Given.of(bench);
         var arena = device.arena("sessions")) {
       var model = Rnn.lstm(256, 256).build(Weights.random(0), arena);
       servers.put("Sluice", (threads, time) -> rate(model, threads, time));
-      for (var command : commands.entrySet()) {
+      for (var peer : peers) {
         try {
-          var peer = new Peer(command.getValue(), 1);
-          running.add(peer);
+          peer.threads(1);
           given.open(peer);
           rate(peer, 1, 0.1); // throws where a model serves one thread alone
           servers.put(peer.name(), (threads, time) -> rate(peer, threads, time));
         } catch (UnsupportedOperationException | IllegalStateException e) {
-          System.out.println("sessions without " + command.getKey() + ": " + e.getMessage());
+          System.out.println("sessions without " + peer.name() + ": " + e.getMessage());
         }
       }
       return measure(servers, seconds, rounds);
-    } finally {
-      running.forEach(Peer::close);
     }
   }
 
