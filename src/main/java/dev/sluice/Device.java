@@ -31,6 +31,7 @@ public final class Device implements AutoCloseable {
 
   private final String engine;
   private final MathMode math;
+  private final ConvolutionMode convolution;
   private final Backend backend;
   private final MemoryPool pool;
   private final Set<DeviceArena> arenas = new LinkedHashSet<>();
@@ -43,6 +44,7 @@ public final class Device implements AutoCloseable {
   private Device(String engine, Backend backend, Options options) {
     this.engine = engine;
     this.math = options.math;
+    this.convolution = options.convolution;
     this.backend = backend;
     this.pool = new MemoryPool(backend, options.memoryCap);
     backend.whenShort(pool::releaseIdle);
@@ -58,8 +60,11 @@ public final class Device implements AutoCloseable {
    *     bind them to cores, each calling thread to the first, which helps one caller at most
    * @param memoryCap bytes that may be reserved at most
    * @param math what float32 products may be rounded to; an engine that has no such mode refuses
+   * @param convolution which algorithms convolutions may be computed by; an engine that has no such
+   *     mode refuses
    */
-  public record Options(String engine, int threads, long memoryCap, MathMode math) {
+  public record Options(
+      String engine, int threads, long memoryCap, MathMode math, ConvolutionMode convolution) {
     /** Checks the values. */
     public Options {
       if (threads < 0 || memoryCap <= 0) {
@@ -73,7 +78,7 @@ public final class Device implements AutoCloseable {
 
     /** {@return the best engine, all physical cores, no cap} */
     public static Options defaults() {
-      return new Options("auto", 0, Long.MAX_VALUE, MathMode.EXACT);
+      return new Options("auto", 0, Long.MAX_VALUE, MathMode.EXACT, ConvolutionMode.FAST);
     }
 
     /**
@@ -82,7 +87,7 @@ public final class Device implements AutoCloseable {
      * @param name of it
      */
     public Options engine(String name) {
-      return new Options(name, threads, memoryCap, math);
+      return new Options(name, threads, memoryCap, math, convolution);
     }
 
     /**
@@ -91,7 +96,7 @@ public final class Device implements AutoCloseable {
      * @param count 0 for the machine's physical cores
      */
     public Options threads(int count) {
-      return new Options(engine, count, memoryCap, math);
+      return new Options(engine, count, memoryCap, math, convolution);
     }
 
     /**
@@ -100,7 +105,7 @@ public final class Device implements AutoCloseable {
      * @param bytes the most that may be reserved
      */
     public Options memoryCap(long bytes) {
-      return new Options(engine, threads, bytes, math);
+      return new Options(engine, threads, bytes, math, convolution);
     }
 
     /**
@@ -109,7 +114,16 @@ public final class Device implements AutoCloseable {
      * @param mode what float32 products may be rounded to
      */
     public Options math(MathMode mode) {
-      return new Options(engine, threads, memoryCap, mode);
+      return new Options(engine, threads, memoryCap, mode, convolution);
+    }
+
+    /**
+     * {@return these options with other algorithms of convolutions}
+     *
+     * @param mode which they may be
+     */
+    public Options convolution(ConvolutionMode mode) {
+      return new Options(engine, threads, memoryCap, math, mode);
     }
 
     /** {@return the engine without its device} */
@@ -208,6 +222,11 @@ public final class Device implements AutoCloseable {
   /** {@return what float32 products may be rounded to} */
   public MathMode math() {
     return math;
+  }
+
+  /** {@return which algorithms convolutions may be computed by} */
+  public ConvolutionMode convolution() {
+    return convolution;
   }
 
   /** {@return a new arena} */

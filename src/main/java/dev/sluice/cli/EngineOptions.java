@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.ConvolutionMode;
 import dev.sluice.Device;
 import dev.sluice.MathMode;
 import dev.sluice.spi.Engine;
@@ -27,6 +28,16 @@ final class EngineOptions {
   MathMode math;
 
   @Option(
+      names = "--convolution",
+      paramLabel = "MODE",
+      defaultValue = "FAST",
+      description =
+          "What convolutions may be computed by on the CPU: fast (whatever a timing finds fastest);"
+              + " strict (as accurate as direct ones: Winograd with small tiles, or direct);"
+              + " direct; default: fast, the only one of the cuda engine.")
+  ConvolutionMode convolution;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       defaultValue = "0",
@@ -38,7 +49,12 @@ final class EngineOptions {
   EngineOptions() {}
 
   Device open() {
-    return Device.open(Device.Options.defaults().engine(engine).threads(threads).math(math));
+    return Device.open(
+        Device.Options.defaults()
+            .engine(engine)
+            .threads(threads)
+            .math(math)
+            .convolution(convolution));
   }
 
   /** The number of threads that a device opened so uses, 0 where the engine has none. */

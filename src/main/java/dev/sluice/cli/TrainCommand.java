@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.ConvolutionMode;
 import dev.sluice.Device;
 import dev.sluice.MathMode;
 import dev.sluice.cli.tasks.Fields;
@@ -165,6 +166,9 @@ final class TrainCommand implements Callable<Integer> {
     }
     if (progress.members().containsKey("math")) {
       engine.math = MathMode.valueOf(progress.text("math"));
+    }
+    if (progress.members().containsKey("convolution")) {
+      engine.convolution = ConvolutionMode.valueOf(progress.text("convolution"));
     }
     if (!given.hasMatchedOption("--checkpoint-every")) {
       checkpointEvery = progress.whole("checkpoint_every");

@@ -183,6 +183,7 @@ final class TrainingRun {
     progress.put("data_sha256", study.fingerprint());
     progress.put("engine", device.engine());
     progress.put("math", device.math().name());
+    progress.put("convolution", device.convolution().name());
     progress.put("threads", threads);
     progress.put("checkpoint_every", checkpointEvery);
     progress.put("seed", study.recipe().seed());

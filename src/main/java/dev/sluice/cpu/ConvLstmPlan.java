@@ -43,8 +43,8 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
     this.segment = (int) Math.ceil(Math.sqrt(spec.steps()));
     this.frames = new FrameReorder(engine, spec, layout);
     this.convolutions =
-        algorithm == CellAlgorithm.WINOGRAD
-            ? new JointConvolution(spec)
+        algorithm.winograd()
+            ? new JointConvolution(spec, algorithm.tile())
             : new SeparateConvolutions(engine, spec, layout, frames);
     int area = spec.height() * spec.width();
     boolean last = layout == Layout.CHANNELS_LAST;

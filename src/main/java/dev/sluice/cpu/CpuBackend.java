@@ -1,5 +1,6 @@
 package dev.sluice.cpu;
 
+import dev.sluice.ConvolutionMode;
 import dev.sluice.DType;
 import dev.sluice.MathMode;
 import dev.sluice.NativeException;
@@ -57,11 +58,13 @@ final class CpuBackend implements Backend {
 
   /**
    * @param math {@link MathMode#EXACT} or {@link MathMode#BFLOAT16}
+   * @param convolution which algorithms may be chosen
    */
-  CpuBackend(int threads, MathMode math) {
+  CpuBackend(int threads, MathMode math, ConvolutionMode convolution) {
     this.threads = threads;
     this.engine = OneDnnEngine.open(math);
-    this.layouts = new LayoutChoice(NativeLibraries.cache(), threads, System::nanoTime);
+    this.layouts =
+        new LayoutChoice(NativeLibraries.cache(), threads, convolution, System::nanoTime);
   }
 
   @Override
@@ -182,9 +185,8 @@ final class CpuBackend implements Backend {
 
   private Optional<WinogradJoint> winograd(JointSpec spec) {
     var widest = spec.of(Collections.max(spec.inputs()));
-    return choice(widest) == CellAlgorithm.WINOGRAD
-        ? Optional.of(new WinogradJoint(spec))
-        : Optional.empty();
+    var how = choice(widest);
+    return how.winograd() ? Optional.of(new WinogradJoint(spec, how.tile())) : Optional.empty();
   }
 
   private CellAlgorithm choice(ConvSpec spec) {
@@ -192,8 +194,8 @@ final class CpuBackend implements Backend {
   }
 
   private HostConvolution convolution(ConvSpec spec, CellAlgorithm how) {
-    return how == CellAlgorithm.WINOGRAD
-        ? new WinogradPlan(spec)
+    return how.winograd()
+        ? new WinogradPlan(spec, how.tile())
         : new OneDnnConvolution(engine, spec);
   }
 

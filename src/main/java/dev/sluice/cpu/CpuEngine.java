@@ -61,7 +61,7 @@ public final class CpuEngine implements Engine {
     NativeLibraries.load(NativeLibrary.ONEDNN);
     requireMath(options.math());
     int threads = options.threads() > 0 ? options.threads() : Cores.PHYSICAL;
-    return new CpuBackend(threads, options.math());
+    return new CpuBackend(threads, options.math(), options.convolution());
   }
 
   /** AVX-512 BF16 alone is slower than float32: a ConvLSTM's step took thrice as long with it. */

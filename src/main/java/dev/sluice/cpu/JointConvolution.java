@@ -11,12 +11,12 @@ final class JointConvolution implements GateConvolutions {
   private final CellSpec spec;
   private final WinogradConvolution convolution;
 
-  JointConvolution(CellSpec spec) {
+  JointConvolution(CellSpec spec, int tile) {
     this.spec = spec;
     var conv = Convolutions.conv(spec, spec.hidden() + spec.inputs());
     int[] widths =
         spec.inputs() > 0 ? new int[] {spec.hidden(), spec.inputs()} : new int[] {spec.hidden()};
-    this.convolution = new WinogradConvolution(conv, widths);
+    this.convolution = new WinogradConvolution(conv, tile, widths);
   }
 
   private MemorySegment[] sources(Pair pair) {

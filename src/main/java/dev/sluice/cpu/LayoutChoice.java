@@ -1,5 +1,6 @@
 package dev.sluice.cpu;
 
+import dev.sluice.ConvolutionMode;
 import dev.sluice.NativeException;
 import dev.sluice.spi.CellSpec;
 import dev.sluice.spi.ConvSpec;
@@ -26,15 +27,18 @@ final class LayoutChoice {
 
   private final Path folder;
   private final int threads;
+  private final ConvolutionMode mode;
   private final Race race;
 
   /**
    * @param folder where the file is kept
+   * @param mode which algorithms may be chosen
    * @param clock nanoseconds
    */
-  LayoutChoice(Path folder, int threads, LongSupplier clock) {
+  LayoutChoice(Path folder, int threads, ConvolutionMode mode, LongSupplier clock) {
     this.folder = folder;
     this.threads = threads;
+    this.mode = mode;
     this.race = new Race(clock);
   }
 
@@ -51,13 +55,14 @@ final class LayoutChoice {
    *     implementation for it
    */
   CellAlgorithm of(CellSpec spec, Function<CellAlgorithm, Race.Entrant> entrants) {
-    var candidates = CellAlgorithm.candidates(spec);
-    return of(key(spec, candidates), candidates, entrants);
+    var candidates = CellAlgorithm.candidates(spec, mode);
+    return of(key(spec) + suffix(candidates), candidates, entrants);
   }
 
   /** The same for a convolution by itself. */
   CellAlgorithm of(ConvSpec spec, Function<CellAlgorithm, Race.Entrant> entrants) {
-    return of(key(spec), CellAlgorithm.candidates(spec), entrants);
+    var candidates = CellAlgorithm.candidates(spec, mode);
+    return of(key(spec) + suffix(candidates), candidates, entrants);
   }
 
   private synchronized CellAlgorithm of(
@@ -113,8 +118,17 @@ final class LayoutChoice {
     }
   }
 
-  /** The shape of a step, and whether Winograd had its chance: it may be switched off. */
-  private static String key(CellSpec s, List<CellAlgorithm> candidates) {
+  /** Which Winograd had its chance, if any: that depends on more than the shape. */
+  private static String suffix(List<CellAlgorithm> candidates) {
+    return switch (candidates.getLast()) {
+      case WINOGRAD -> "w";
+      case WINOGRAD_OF_2 -> "w2";
+      default -> "";
+    };
+  }
+
+  /** The shape of a step. */
+  private static String key(CellSpec s) {
     return String.join(
         "-",
         s.kind().name(),
@@ -123,7 +137,7 @@ final class LayoutChoice {
         "c" + s.inputs(),
         "k" + s.hidden(),
         s.kernelHeight() + "x" + s.kernelWidth(),
-        (s.training() ? "t" : "i") + (candidates.contains(CellAlgorithm.WINOGRAD) ? "w" : ""));
+        s.training() ? "t" : "i");
   }
 
   private static String key(ConvSpec s) {

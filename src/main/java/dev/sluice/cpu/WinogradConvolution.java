@@ -8,8 +8,9 @@ import java.util.Arrays;
 
 /**
  * A 3x3 convolution by Winograd's F(4x4, 3x3), or a 5x5 one by F(4x4, 5x5): tiles of 4x4 outputs
- * become 36 matrix products with a quarter of the multiplications, or 64 with a sixth. Backward is
- * the adjoint of each step of forward. Packed: the transformed weights, which serve both ways.
+ * become 36 matrix products with a quarter of the multiplications, or 64 with a sixth. With tiles
+ * of 2x2, which round less, 16 with 1/2.25, or 36 with 1/2.8. Backward is the adjoint of each step
+ * of forward. Packed: the transformed weights, which serve both ways.
  *
  * <p>Frames are channels-last. Tiles go through in chunks whose products stay in the caches; a
  * {@link WinogradTrip} takes them through.
@@ -47,10 +48,11 @@ final class WinogradConvolution {
 
   /**
    * @param spec whose inputs are those of all sources
+   * @param tile outputs along a side of a tile, 2 or 4
    * @param widths channels of each source
    */
-  WinogradConvolution(ConvSpec spec, int... widths) {
-    this(spec, widths, 0, spec.outputs());
+  WinogradConvolution(ConvSpec spec, int tile, int... widths) {
+    this(spec, tile, widths, 0, spec.outputs());
   }
 
   /**
@@ -59,9 +61,9 @@ final class WinogradConvolution {
    * @param column the first of them
    * @param columns of y
    */
-  WinogradConvolution(ConvSpec spec, int[] widths, int column, int columns) {
+  WinogradConvolution(ConvSpec spec, int tile, int[] widths, int column, int columns) {
     this.spec = spec;
-    this.transform = WinogradTransform.of(spec.kernelHeight());
+    this.transform = WinogradTransform.of(tile, spec.kernelHeight());
     this.inputs = Arrays.stream(widths).map(WinogradConvolution::padded).sum();
     this.outputs = padded(spec.outputs());
     this.sources = new Source[widths.length];
@@ -70,7 +72,7 @@ final class WinogradConvolution {
       sources[i] = source(widths[i], first);
       first += padded(widths[i]);
     }
-    this.tiles = frames(spec.outputs(), column, columns, WinogradTransform.TILE, 0);
+    this.tiles = frames(spec.outputs(), column, columns, tile, 0);
     this.perRow = tiles.tilesAcross();
     int rows = spec.batch() * tiles.tilesDown();
     this.count = rows * perRow;
@@ -91,7 +93,7 @@ final class WinogradConvolution {
         channels,
         first,
         columns,
-        WinogradTransform.TILE,
+        transform.tile,
         size,
         margin,
         padded(channels));
@@ -117,7 +119,7 @@ final class WinogradConvolution {
   }
 
   String implementation() {
-    return "Winograd F(4x4, %dx%1$d)".formatted(transform.taps);
+    return "Winograd F(%dx%1$d, %dx%2$d)".formatted(transform.tile, transform.taps);
   }
 
   int channels() {
@@ -129,7 +131,7 @@ final class WinogradConvolution {
     return 4L * transform.points * inputs * outputs;
   }
 
-  /** Bytes of gathered gradients: those of the packed weights, and how many tiles they are of. */
+  /** Bytes of gathered gradients: those of the packed weights, and how many outputs they are of. */
   long gatheredBytes() {
     return packedBytes() + 4;
   }
@@ -139,8 +141,8 @@ final class WinogradConvolution {
   }
 
   /** Zero: what is in du counts for nothing. */
-  void gathered(MemorySegment du, int tiles) {
-    du.set(ValueLayout.JAVA_INT, packedBytes(), tiles);
+  void gathered(MemorySegment du, int count) {
+    du.set(ValueLayout.JAVA_INT, packedBytes(), count);
   }
 
   /** The weights of each source. */

@@ -29,7 +29,7 @@ final class WinogradFive extends WinogradTransform {
   private static final FloatVector TWO_45THS = all(2 / 45f);
 
   WinogradFive() {
-    super(5);
+    super(4, 5);
   }
 
   /** B^T: eight pixels to eight points. */

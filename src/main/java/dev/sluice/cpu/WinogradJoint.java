@@ -14,10 +14,10 @@ final class WinogradJoint implements JointPlan {
   private final int sources;
   private final long biasBytes;
 
-  WinogradJoint(JointSpec spec) {
+  WinogradJoint(JointSpec spec, int tile) {
     int[] widths = spec.inputs().stream().mapToInt(Integer::intValue).toArray();
     ConvSpec whole = spec.of(spec.inputs().stream().mapToInt(Integer::intValue).sum());
-    this.convolution = new WinogradConvolution(whole, widths, spec.first(), spec.columns());
+    this.convolution = new WinogradConvolution(whole, tile, widths, spec.first(), spec.columns());
     this.sources = widths.length;
     this.biasBytes = 4L * spec.outputs();
   }

@@ -10,9 +10,9 @@ import java.util.List;
 final class WinogradPlan extends HostConvolution {
   private final WinogradConvolution convolution;
 
-  WinogradPlan(ConvSpec spec) {
+  WinogradPlan(ConvSpec spec, int tile) {
     super(spec);
-    this.convolution = new WinogradConvolution(spec, spec.inputs());
+    this.convolution = new WinogradConvolution(spec, tile, spec.inputs());
   }
 
   @Override

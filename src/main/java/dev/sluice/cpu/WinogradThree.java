@@ -28,7 +28,7 @@ final class WinogradThree extends WinogradTransform {
   private static final FloatVector MINUS_EIGHT = all(-8f);
 
   WinogradThree() {
-    super(3);
+    super(4, 3);
   }
 
   /** B^T: six pixels to six points. */

@@ -1,15 +1,16 @@
 package dev.sluice.cpu;
 
 /**
- * The transforms of Winograd's F(4x4, r x r) over vectors of channels, from one-dimensional passes
- * along both axes, the first along columns. A pass reads values {@code step} bytes apart and writes
- * as many, fewer or more {@code toStep} apart, for {@code bytes} of neighbours, a multiple of a
- * vector's; places are addresses. Pixels lie so far apart {@code down} and {@code across}, points
- * so far {@code apart}; {@code room} is for {@link #points} in between.
+ * The transforms of Winograd's F(m x m, r x r) over vectors of channels, from one-dimensional
+ * passes along both axes, the first along columns. A pass reads values {@code step} bytes apart and
+ * writes as many, fewer or more {@code toStep} apart, for {@code bytes} of neighbours, a multiple
+ * of a vector's; places are addresses. Pixels lie so far apart {@code down} and {@code across},
+ * points so far {@code apart}; {@code room} is for {@link #points} in between.
  */
-abstract sealed class WinogradTransform permits WinogradThree, WinogradFive {
-  /** Pixels along a side of a tile. */
-  static final int TILE = 4;
+abstract sealed class WinogradTransform
+    permits WinogradThree, WinogradFive, WinogradSmallThree, WinogradSmallFive {
+  /** m: pixels along a side of a tile. */
+  final int tile;
 
   /** r. */
   final int taps;
@@ -19,19 +20,34 @@ abstract sealed class WinogradTransform permits WinogradThree, WinogradFive {
 
   final int points;
 
-  WinogradTransform(int taps) {
+  WinogradTransform(int tile, int taps) {
+    this.tile = tile;
     this.taps = taps;
-    this.side = TILE + taps - 1;
+    this.side = tile + taps - 1;
     this.points = side * side;
   }
 
-  static WinogradTransform of(int taps) {
+  /**
+   * {@return the transforms for some size of tiles}
+   *
+   * @param tile 2 or 4
+   * @param taps 3 or 5
+   */
+  static WinogradTransform of(int tile, int taps) {
+    if (tile == 2) {
+      return taps == 3 ? new WinogradSmallThree() : new WinogradSmallFive();
+    }
     return taps == 3 ? new WinogradThree() : new WinogradFive();
   }
 
   /** The point whose product is added to all pixels of a tile alike, as a bias is. */
   final int everywhere() {
     return side + 1;
+  }
+
+  /** Rows of tiles from one to the next whose patches do not meet. */
+  final int rowsApart() {
+    return (side + tile - 1) / tile;
   }
 
   /** B^T: pixels of a patch to points. */
@@ -78,7 +94,7 @@ abstract sealed class WinogradTransform permits WinogradThree, WinogradFive {
     for (int j = 0; j < side; j++) {
       output(from + j * apart, side * apart, room + j * bytes, row, bytes);
     }
-    for (int i = 0; i < TILE; i++) {
+    for (int i = 0; i < tile; i++) {
       output(room + i * row, bytes, to + i * down, across, bytes);
     }
   }
@@ -86,8 +102,8 @@ abstract sealed class WinogradTransform permits WinogradThree, WinogradFive {
   /** Pixels of a tile to points. */
   final void tileBack(
       long from, long down, long across, long room, long to, long apart, long bytes) {
-    long row = TILE * bytes;
-    for (int j = 0; j < TILE; j++) {
+    long row = tile * bytes;
+    for (int j = 0; j < tile; j++) {
       outputBack(from + j * across, down, room + j * bytes, row, bytes);
     }
     for (int i = 0; i < side; i++) {

@@ -18,8 +18,8 @@ final class WinogradTrip implements Team.Chunk {
     PATCHES
   }
 
-  /** Tiles whose gradients of weights are gathered at most. */
-  private static final int GATHERED = 1280;
+  /** Outputs whose gradients of weights are gathered at most. */
+  private static final int GATHERED = 20_480;
 
   private WinogradConvolution c;
   private WinogradTransform transform;
@@ -135,7 +135,7 @@ final class WinogradTrip implements Team.Chunk {
     if (du == null) {
       return;
     }
-    c.gathered(du, c.gathered(du) + size);
+    c.gathered(du, c.gathered(du) + size * transform.tile * transform.tile);
     if (c.gathered(du) >= GATHERED) {
       c.spread(stream, du, dw);
     }
@@ -151,11 +151,12 @@ final class WinogradTrip implements Team.Chunk {
     }
   }
 
-  /** dx += B dV B^T; patches reach into the rows of tiles around: every second at once. */
+  /** dx += B dV B^T; patches reach into the rows of tiles around, so that not all go at once. */
   private void addPatches(Team team) {
     int rows = size / c.perRow;
-    for (phase = 0; any(dx) && phase < Math.min(2, rows); phase++) {
-      run(team, Stage.PATCHES, (rows - phase + 1) / 2);
+    int apart = transform.rowsApart();
+    for (phase = 0; any(dx) && phase < Math.min(apart, rows); phase++) {
+      run(team, Stage.PATCHES, (rows - phase + apart - 1) / apart);
     }
   }
 
@@ -183,8 +184,9 @@ final class WinogradTrip implements Team.Chunk {
         multiplyBack(from, to);
       }
       case PATCHES -> {
-        int end = Math.min(phase + 2 * to, size / c.perRow);
-        for (int row = phase + 2 * from; row < end; row += 2) {
+        int apart = transform.rowsApart();
+        int end = Math.min(phase + apart * to, size / c.perRow);
+        for (int row = phase + apart * from; row < end; row += apart) {
           addRow(row * c.perRow);
         }
       }
@@ -235,7 +237,7 @@ final class WinogradTrip implements Team.Chunk {
             m(0, tile), 4 * outputStride, between, at, c.tiles.down(), c.tiles.across(), bytes);
         continue;
       }
-      long down = WinogradTransform.TILE * bytes;
+      long down = transform.tile * bytes;
       transform.tile(m(0, tile), 4 * outputStride, between, window, down, bytes, bytes);
       if (add) {
         c.tiles.add(window, y, first + tile);
@@ -257,7 +259,7 @@ final class WinogradTrip implements Team.Chunk {
         transform.tileBack(at, c.tiles.down(), c.tiles.across(), between, m(0, tile), apart, bytes);
       } else {
         c.tiles.read(y, first + tile, window);
-        long down = WinogradTransform.TILE * bytes;
+        long down = transform.tile * bytes;
         transform.tileBack(window, down, bytes, between, m(0, tile), apart, bytes);
       }
     }

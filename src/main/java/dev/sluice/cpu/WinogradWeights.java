@@ -6,7 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import java.lang.foreign.MemorySegment;
 
 /**
- * U = G w G^T: weights [K, C, taps, taps] to 36 or 64 matrices [C, K] with room for whole vectors.
+ * U = G w G^T: weights [K, C, taps, taps] to a matrix [C, K] for each point, with room for whole
+ * vectors.
  *
  * @param first row of the matrices, whose others may belong to other weights
  */

@@ -2,6 +2,7 @@ package dev.sluice.cuda;
 
 import static dev.sluice.bindings.cuda.Cuda_h.*;
 
+import dev.sluice.ConvolutionMode;
 import dev.sluice.Device;
 import dev.sluice.EngineUnavailableException;
 import dev.sluice.MathMode;
@@ -94,6 +95,12 @@ public final class CudaEngine implements Engine {
   @Override
   public Backend open(Device.Options options) {
     var found = Installation.load();
+    if (options.convolution() != ConvolutionMode.FAST) {
+      throw new EngineUnavailableException(
+          "expected convolution FAST, where cuDNN chooses the algorithm, got "
+              + options.convolution()
+              + ", which the cpu engine has");
+    }
     try {
       return open(options, found);
     } catch (NativeException e) {

@@ -85,7 +85,14 @@ class TrainCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"--loss=mse", "--loss=bce", "--peephole", "--validate=0.3"})
+  @ValueSource(
+      strings = {
+        "--loss=mse",
+        "--loss=bce",
+        "--peephole",
+        "--validate=0.3",
+        "--convolution=DIRECT"
+      })
   void goesOnBitForBit(String option) throws IOException {
     run("whole", option);
     stopped("parts", 5, option);

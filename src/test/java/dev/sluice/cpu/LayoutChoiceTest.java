@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.ConvolutionMode;
 import dev.sluice.DType;
 import dev.sluice.NativeException;
 import dev.sluice.bindings.NativeLibraries;
@@ -33,7 +34,7 @@ class LayoutChoiceTest {
   @BeforeAll
   static void thereIsAChoice() {
     NativeLibraries.load(NativeLibrary.ONEDNN);
-    assertEquals(List.of(DIRECT, WINOGRAD), CellAlgorithm.candidates(SPEC));
+    assertEquals(List.of(DIRECT, WINOGRAD), CellAlgorithm.candidates(SPEC, ConvolutionMode.FAST));
   }
 
   /** Takes so many milliseconds, by how often it ran before. */
@@ -68,7 +69,13 @@ class LayoutChoiceTest {
   }
 
   private CellAlgorithm choice(Map<CellAlgorithm, Function<Integer, Double>> millis) {
-    return new LayoutChoice(folder, 2, () -> now).of(SPEC, how -> new Fake(how, millis.get(how)));
+    return choice(ConvolutionMode.FAST, millis);
+  }
+
+  private CellAlgorithm choice(
+      ConvolutionMode mode, Map<CellAlgorithm, Function<Integer, Double>> millis) {
+    return new LayoutChoice(folder, 2, mode, () -> now)
+        .of(SPEC, how -> new Fake(how, millis.get(how)));
   }
 
   @Test
@@ -121,9 +128,21 @@ class LayoutChoiceTest {
     assertEquals(List.of(), ran);
   }
 
+  /** In one folder, whichever came first. */
+  @Test
+  void eachModeHasItsOwnChoice() {
+    var small = CellAlgorithm.WINOGRAD_OF_2;
+    for (int time = 0; time < 2; time++) {
+      assertEquals(WINOGRAD, choice(Map.of(DIRECT, _ -> 20.0, WINOGRAD, _ -> 10.0)));
+      assertEquals(
+          small, choice(ConvolutionMode.STRICT, Map.of(DIRECT, _ -> 20.0, small, _ -> 15.0)));
+      assertEquals(DIRECT, choice(ConvolutionMode.DIRECT, Map.of(DIRECT, _ -> 20.0)));
+    }
+  }
+
   @Test
   void whatIsNotImplementedIsLeftOut() {
-    var choice = new LayoutChoice(folder, 2, () -> now);
+    var choice = new LayoutChoice(folder, 2, ConvolutionMode.FAST, () -> now);
     var chosen =
         choice.of(
             SPEC,
@@ -139,7 +158,7 @@ class LayoutChoiceTest {
 
   @Test
   void anotherFailureIsThrownAndNothingLeftOpen() {
-    var choice = new LayoutChoice(folder, 2, () -> now);
+    var choice = new LayoutChoice(folder, 2, ConvolutionMode.FAST, () -> now);
     assertThrows(
         NativeException.class,
         () ->

@@ -2,6 +2,7 @@ package dev.sluice.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
@@ -9,8 +10,10 @@ import dev.sluice.DeviceArena;
 import dev.sluice.MathMode;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
+import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import dev.sluice.spi.CellSpec;
+import dev.sluice.spi.ConvPlan;
 import dev.sluice.spi.ConvSpec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -25,6 +28,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Winograd's convolution against the definition in float64. */
 class WinogradConvolutionTest {
+  private static final int[] TILES = {4, 2};
+  private static final List<String> NAMES = List.of("y", "dx", "dw", "db");
+
   private static Device device;
 
   @BeforeAll
@@ -96,26 +102,23 @@ class WinogradConvolutionTest {
   }
 
   private static void compare(CellSpec cell, boolean bias, boolean add) {
-    var narrow = trip(cell, bias, add, 2);
     var wide = definition(definition(cell), bias, add);
-    for (int part = 0; part < wide.length; part++) {
-      double largest = 1;
-      for (double value : wide[part]) {
-        largest = Math.max(largest, Math.abs(value));
-      }
-      for (int i = 0; i < wide[part].length; i++) {
-        int at = i;
-        var name = List.of("y", "dx", "dw", "db").get(part);
-        assertEquals(
-            wide[part][i], narrow[part][i], 1e-5 * largest, () -> cell + ": " + name + " " + at);
+    for (int tile : TILES) {
+      var narrow = trip(cell, tile, bias, add, 2);
+      for (int part = 0; part < wide.length; part++) {
+        double largest = Arrays.stream(wide[part]).map(Math::abs).reduce(1, Math::max);
+        for (int i = 0; i < wide[part].length; i++) {
+          var what = "tiles of %d, %s, %s[%d]".formatted(tile, cell, NAMES.get(part), i);
+          assertEquals(wide[part][i], narrow[part][i], 1e-5 * largest, what);
+        }
       }
     }
   }
 
   /** y, dx, dw and db; the last two are added to what was there. */
-  private static double[][] trip(CellSpec cell, boolean bias, boolean add, int threads) {
+  private static double[][] trip(CellSpec cell, int tile, boolean bias, boolean add, int threads) {
     var s = definition(cell);
-    var convolution = new WinogradConvolution(s, cell.inputs());
+    var convolution = new WinogradConvolution(s, tile, cell.inputs());
     try (var arena = device.arena();
         var stream = new CpuStream(OneDnnEngine.open(MathMode.EXACT), threads)) {
       var w = weights(arena, DType.FLOAT32, s);
@@ -150,13 +153,59 @@ class WinogradConvolutionTest {
     return new MemorySegment[] {tensor.memory()};
   }
 
+  /** The direct convolution rounds most in the gradient of frames, and least in that of weights. */
+  @ParameterizedTest
+  @CsvSource({"3, 1, 4e-7", "5, 2.5, 2e-6"})
+  void smallTilesAreNearAsAccurateAsDirect(int kernel, double times, double most) {
+    var wide = new ConvSpec(DType.FLOAT64, 2, 16, 16, 32, 32, kernel, kernel, true);
+    var s = new ConvSpec(DType.FLOAT32, 2, 16, 16, 32, 32, kernel, kernel, true);
+    var exact = definition(wide, true, false);
+    try (var engine = OneDnnEngine.open(MathMode.EXACT);
+        var stream = new CpuStream(engine, 2);
+        var plan = new OneDnnConvolution(engine, s);
+        var small = new WinogradPlan(s, 2);
+        var large = new WinogradPlan(s, 4)) {
+      var direct = errors(exact, results(stream, plan, s, true, false));
+      var ofSmall = errors(exact, results(stream, small, s, true, false));
+      var ofLarge = errors(exact, results(stream, large, s, true, false));
+      for (int part = 0; part < 3; part++) {
+        double error = ofSmall[part];
+        var what = "%s: %g, large tiles %g, direct %g";
+        var all = what.formatted(NAMES.get(part), error, ofLarge[part], direct[part]);
+        assertTrue(error < most && error < 0.6 * ofLarge[part], all);
+        assertTrue(part == 2 || error < times * direct[part], all);
+      }
+    }
+  }
+
+  /** Root mean squares, of those of the values. */
+  private static double[] errors(double[][] exact, double[][] got) {
+    var all = new double[exact.length];
+    for (int part = 0; part < all.length; part++) {
+      double error = 0;
+      double value = 0;
+      for (int i = 0; i < exact[part].length; i++) {
+        error += Math.pow(got[part][i] - exact[part][i], 2);
+        value += Math.pow(exact[part][i], 2);
+      }
+      all[part] = Math.sqrt(error / value);
+    }
+    return all;
+  }
+
   private static double[][] definition(ConvSpec s, boolean bias, boolean add) {
-    var plan = new PlainConvolution(s);
+    var stream = device.takeStream();
+    var results = results(stream, new PlainConvolution(s), s, bias, add);
+    device.giveBack(stream);
+    return results;
+  }
+
+  private static double[][] results(
+      Stream stream, ConvPlan plan, ConvSpec s, boolean bias, boolean add) {
     try (var arena = device.arena()) {
-      var stream = device.takeStream();
       var w = weights(arena, s.type(), s);
       var b = bias ? Samples.tensor(arena, s.type(), 4, s.outputs()) : null;
-      var packed = arena.zeros(s.type(), Shape.of(plan.packedBytes() / 8));
+      var packed = arena.zeros(s.type(), Shape.of(plan.packedBytes() / s.type().bytes()));
       plan.pack(stream, bias ? List.of(w, b) : List.of(w), packed);
       var y = frames(arena, s.type(), s, 5, s.outputs());
       plan.forward(stream, packed, frames(arena, s.type(), s, 1, s.inputs()), y, add);
@@ -166,7 +215,6 @@ class WinogradConvolutionTest {
       var dw = Samples.tensor(arena, s.type(), 7, dims(s));
       var db = Samples.tensor(arena, s.type(), 8, s.outputs());
       plan.backwardWeights(stream, frames(arena, s.type(), s, 1, s.inputs()), dy, dw, db);
-      device.giveBack(stream);
       return new double[][] {y.doubles(), dx.doubles(), dw.doubles(), db.doubles()};
     }
   }
@@ -193,9 +241,9 @@ class WinogradConvolutionTest {
   @Test
   void givesTheSameBitsAgainAndOnOneThread() {
     var cell = cell(3, 18, 13, 20, 6, 3);
-    var first = trip(cell, false, true, 2);
+    var first = trip(cell, 4, false, true, 2);
     for (int threads : new int[] {2, 1}) {
-      var again = trip(cell, false, true, threads);
+      var again = trip(cell, 4, false, true, threads);
       for (int part = 0; part < first.length; part++) {
         assertArrayEquals(first[part], again[part], 0);
       }
@@ -214,8 +262,7 @@ class WinogradConvolutionTest {
       var parts = way(arena, stream, s, first, second);
       for (int i = 0; i < whole.length; i++) {
         double largest = Arrays.stream(whole[i]).map(Math::abs).max().getAsDouble();
-        assertArrayEquals(
-            whole[i], parts[i], 1e-6 * largest, List.of("y", "dx", "dw", "db").get(i));
+        assertArrayEquals(whole[i], parts[i], 1e-6 * largest, NAMES.get(i));
       }
     }
   }
@@ -230,7 +277,7 @@ class WinogradConvolutionTest {
         var engine = OneDnnEngine.open(MathMode.EXACT);
         var stream = new CpuStream(engine, 2)) {
       for (int zero = 0; zero < 2; zero++) {
-        var convolution = new WinogradConvolution(s, 7, 5);
+        var convolution = new WinogradConvolution(s, 4, 7, 5);
         int[] widths = {7, 5};
         var x = cut(arena, Samples.floats(1, 2 * 9 * 6 * 12), 2 * 9 * 6, 1, widths);
         var dw = cut(arena, new float[12 * 12 * 9], 12, 9, widths);
@@ -256,7 +303,7 @@ class WinogradConvolutionTest {
     try (var arena = device.arena();
         var engine = OneDnnEngine.open(MathMode.EXACT);
         var stream = new CpuStream(engine, 2)) {
-      var first = new WinogradConvolution(s, 7);
+      var first = new WinogradConvolution(s, 4, 7);
       var packed = arena.zeros(DType.FLOAT32, Shape.of(first.packedBytes() / 4)).memory();
       first.pack(stream, one(weights(arena, DType.FLOAT32, s)), packed);
       var x = frames(arena, DType.FLOAT32, s, 1, 7);
@@ -291,8 +338,8 @@ class WinogradConvolutionTest {
     try (var arena = device.arena();
         var engine = OneDnnEngine.open(MathMode.EXACT);
         var stream = new CpuStream(engine, 2)) {
-      var whole = new WinogradConvolution(s, 7);
-      var part = new WinogradConvolution(s, new int[] {7}, first, columns);
+      var whole = new WinogradConvolution(s, 4, 7);
+      var part = new WinogradConvolution(s, 4, new int[] {7}, first, columns);
       var packed = arena.zeros(DType.FLOAT32, Shape.of(whole.packedBytes() / 4)).memory();
       whole.pack(stream, one(weights(arena, DType.FLOAT32, s)), packed);
       var x = one(frames(arena, DType.FLOAT32, s, 1, 7));
@@ -326,7 +373,7 @@ class WinogradConvolutionTest {
   private static double[][] way(DeviceArena arena, CpuStream stream, ConvSpec s, int... widths) {
     int pixels = s.batch() * s.height() * s.width();
     int taps = s.kernelHeight() * s.kernelWidth();
-    var convolution = new WinogradConvolution(s, widths);
+    var convolution = new WinogradConvolution(s, 4, widths);
     var x = cut(arena, Samples.floats(1, (long) pixels * s.inputs()), pixels, 1, widths);
     var w = cut(arena, Samples.floats(2, (long) s.outputs() * s.inputs() * taps), 12, taps, widths);
     var packed = arena.zeros(DType.FLOAT32, Shape.of(convolution.packedBytes() / 4)).memory();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.ConvolutionMode;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
@@ -64,6 +65,16 @@ class CudaEngineTest {
     var report = new CudaEngine().report();
     assertTrue(report.opens(), report.reason());
     assertTrue(report.facts().get("device 0").contains("simulated"), report.facts().toString());
+  }
+
+  @Test
+  void modesOfConvolutionAreRefused() {
+    for (var mode : List.of(ConvolutionMode.STRICT, ConvolutionMode.DIRECT)) {
+      var options = Device.Options.defaults().engine("cuda").convolution(mode);
+      var e = assertThrows(EngineUnavailableException.class, () -> Device.open(options));
+      var expected = "expected convolution FAST, where cuDNN chooses the algorithm, got " + mode;
+      assertTrue(e.getMessage().contains(expected), e.getMessage());
+    }
   }
 
   @Test

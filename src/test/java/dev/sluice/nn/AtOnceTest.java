@@ -3,6 +3,7 @@ package dev.sluice.nn;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.sluice.ConvolutionMode;
 import dev.sluice.DType;
 import dev.sluice.Device;
 import dev.sluice.DeviceArena;
@@ -42,9 +43,9 @@ class AtOnceTest {
 
   /** y and every gradient, twice the same way back. */
   private static Map<String, double[]> results(
-      String option, int segment, boolean given, Maker maker) {
-    System.setProperty(OPTION, option);
-    try (var device = Device.open("cpu");
+      ConvolutionMode mode, int segment, boolean given, Maker maker) {
+    System.setProperty(OPTION, "winograd");
+    try (var device = Device.open(Device.Options.defaults().engine("cpu").convolution(mode));
         var arena = device.arena();
         var pass = Pass.recomputing(device, 1, segment)) {
       var run = maker.make(pass, arena);
@@ -63,20 +64,23 @@ class AtOnceTest {
       }
       run.cell.parameters().forEach(p -> all.put(p.name(), p.gradient().doubles()));
       var ways = device.backend().choices().toString();
-      assertEquals(option.equals("winograd"), ways.contains("Winograd"), ways);
+      assertEquals(mode == ConvolutionMode.FAST, ways.contains("Winograd F(4x4"), ways);
+      assertEquals(mode == ConvolutionMode.STRICT, ways.contains("Winograd F(2x2"), ways);
       return all;
     }
   }
 
   private static void agree(Maker maker) {
     for (boolean given : new boolean[] {true, false}) {
-      var apart = results("direct", 0, given, maker);
-      var atOnce = results("winograd", 0, given, maker);
-      var inSegments = results("winograd", 3, given, maker);
+      var apart = results(ConvolutionMode.DIRECT, 0, given, maker);
+      var atOnce = results(ConvolutionMode.FAST, 0, given, maker);
+      var strict = results(ConvolutionMode.STRICT, 0, given, maker);
+      var inSegments = results(ConvolutionMode.FAST, 3, given, maker);
       for (var name : apart.keySet()) {
         double largest = Arrays.stream(apart.get(name)).map(Math::abs).max().getAsDouble();
         double tolerance = 1e-5 * Math.max(1, largest);
         assertArrayEquals(apart.get(name), atOnce.get(name), tolerance, name);
+        assertArrayEquals(apart.get(name), strict.get(name), tolerance, name);
         assertArrayEquals(atOnce.get(name), inSegments.get(name), tolerance, name);
       }
     }
