@@ -363,8 +363,18 @@ public final class Device implements AutoCloseable {
     ordered(from, stream -> backend.download(stream, from, host));
   }
 
+  /** Of a new tensor; one that stays is not made anew where work is done again. */
   void zero(Tensor tensor) {
-    ordered(tensor, stream -> backend.kernel("fill").run(stream, new double[] {0}, tensor));
+    ordered(
+        tensor,
+        stream -> {
+          Runnable fill = () -> backend.kernel("fill").run(stream, new double[] {0}, tensor);
+          if (tensor.arena().stream() == null) {
+            stream.aside(fill);
+          } else {
+            fill.run();
+          }
+        });
   }
 
   /**
@@ -403,6 +413,11 @@ public final class Device implements AutoCloseable {
 
   boolean traced() {
     return Device.class.desiredAssertionStatus();
+  }
+
+  synchronized void opened(DeviceArena arena) {
+    requireOpen();
+    arenas.add(arena);
   }
 
   synchronized void closed(DeviceArena arena) {

@@ -99,6 +99,31 @@ public final class DeviceArena implements AutoCloseable {
     return empty(DType.FLOAT32, shape).set(values);
   }
 
+  /**
+   * {@return the same elements as a tensor of this arena, for work that is done again when the
+   * other's arena is gone, but not its memory}
+   *
+   * @param other of any arena
+   */
+  public Tensor alias(Tensor other) {
+    return other.in(this);
+  }
+
+  /**
+   * Opens a closed arena again, with its memory and its tensors, if nobody has the memory; what the
+   * tensors hold is undefined.
+   *
+   * @return whether it is open
+   */
+  public synchronized boolean reopen() {
+    if (!closed || !device.pool().retake(blocks, total, name, stream)) {
+      return false;
+    }
+    closed = false;
+    device.opened(this);
+    return true;
+  }
+
   /** The stream that its copies are ordered with, or null. */
   Stream stream() {
     return stream;
@@ -131,7 +156,6 @@ public final class DeviceArena implements AutoCloseable {
     } finally {
       closed = true;
       device.pool().giveBack(blocks, total, stream);
-      blocks.clear();
       device.closed(this);
     }
   }

@@ -32,15 +32,16 @@ final class MemoryPool {
   }
 
   /**
-   * The smallest free block that is large enough, or a new one. What another stream still does with
-   * the block is done before what this one does.
+   * The smallest free block that is large enough, the lowest of these, so that a steady loop finds
+   * the same ones whatever came between; or a new one. What another stream still does with the
+   * block is done before what this one does.
    *
    * @param user the stream that will use it, or null for any
    */
   synchronized MemorySegment take(long bytes, String asker, Stream user) {
     MemorySegment best = null;
     for (var block : free) {
-      if (sizes.get(block) >= bytes && (best == null || sizes.get(block) < sizes.get(best))) {
+      if (sizes.get(block) >= bytes && (best == null || before(block, best))) {
         best = block;
       }
     }
@@ -52,6 +53,27 @@ final class MemoryPool {
     }
     holders.put(best, asker);
     return best;
+  }
+
+  private boolean before(MemorySegment block, MemorySegment other) {
+    int sizesOf = Long.compare(sizes.get(block), sizes.get(other));
+    return sizesOf < 0 || sizesOf == 0 && block.address() < other.address();
+  }
+
+  /** Takes blocks that were given back, if they are all still there and free. */
+  synchronized boolean retake(List<MemorySegment> blocks, long bytes, String asker, Stream user) {
+    for (var block : blocks) {
+      if (!sizes.containsKey(block) || holders.containsKey(block)) {
+        return false;
+      }
+    }
+    for (var block : blocks) {
+      order(lastUsers.get(block), user);
+      free.removeIf(each -> each == block);
+      holders.put(block, asker);
+    }
+    handedOut(bytes);
+    return true;
   }
 
   private static void order(Stream before, Stream after) {

@@ -6,6 +6,20 @@ package dev.sluice;
  * time: a pass leases its stream and gives it back.
  */
 public abstract class Stream implements AutoCloseable {
+  /** What cannot be done again. */
+  protected static final Recording GONE =
+      new Recording() {
+        @Override
+        public boolean holds() {
+          return false;
+        }
+
+        @Override
+        public void again() {
+          throw new IllegalStateException("recording: expected one that holds, but it does not");
+        }
+      };
+
   private Thread holder;
   private int leases;
   private long turn;
@@ -39,14 +53,20 @@ public abstract class Stream implements AutoCloseable {
   }
 
   /** Work that was done and can be done again. */
-  @FunctionalInterface
   public interface Recording {
     /**
-     * Does the work again, on the same tensors, in the thread that holds the stream.
-     *
-     * @return whether it was done; if not, it is to be done and recorded anew
+     * {@return whether it can be done again, as long as the stream is held; if not, it is to be
+     * recorded anew}
      */
-    boolean again();
+    boolean holds();
+
+    /** Does the work again, on the same tensors, in the thread that holds the stream. */
+    void again();
+  }
+
+  /** {@return whether what is {@link #recorded} now may hold} */
+  public boolean records() {
+    return false;
   }
 
   /**
@@ -58,7 +78,7 @@ public abstract class Stream implements AutoCloseable {
    */
   public Recording recorded(Runnable work) {
     together(work);
-    return () -> false;
+    return GONE;
   }
 
   /**

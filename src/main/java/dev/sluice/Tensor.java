@@ -39,6 +39,11 @@ public final class Tensor {
     this.shape = shape;
   }
 
+  /** The same elements, as if another arena owned them. */
+  Tensor in(DeviceArena other) {
+    return new Tensor(other, block, offset, type, shape);
+  }
+
   /** {@return the sizes of the axes} */
   public Shape shape() {
     return shape;

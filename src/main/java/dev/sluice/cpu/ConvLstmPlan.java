@@ -276,9 +276,10 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
       start(cpu, gradients.last(), 0, scratch[0]);
       start(cpu, gradients.last(), 1, scratch[1]);
       for (int i = 0; maps != null && i < 3; i++) {
-        maps[i].fill((byte) 0);
+        var map = maps[i];
+        cpu.tape().add(() -> map.fill((byte) 0));
       }
-      convolutions.backwardStart(scratch[3]);
+      cpu.tape().add(() -> convolutions.backwardStart(scratch[3]));
       var h = output(spec.steps());
       for (int t = spec.steps() - 1; t >= 0; t--) {
         if (t == spec.steps() - 1 || begins(t + 1)) {
@@ -363,7 +364,9 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
         }
       }
       for (int i = 0; maps != null && i < 3; i++) {
-        frames.addMap(maps[i], weights.get(weights.size() - 3 + i).memory());
+        var map = maps[i];
+        var to = weights.get(weights.size() - 3 + i).memory();
+        cpu.tape().add(() -> frames.addMap(map, to));
       }
     }
   }

@@ -268,6 +268,17 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
       Sequence gradients,
       List<Tensor> weights,
       Tensor reserve) {
+    var cpu = (CpuStream) stream;
+    cpu.tape().add(() -> back(cpu, packed, values, gradients, weights, reserve));
+  }
+
+  private void back(
+      CpuStream stream,
+      Tensor packed,
+      Sequence values,
+      Sequence gradients,
+      List<Tensor> weights,
+      Tensor reserve) {
     var trip = new Trip(stream, packed, values, Blocks.cut(reserve.memory(), parts));
     var into = new MemorySegment[weights.size()];
     for (int i = 0; i < into.length; i++) {

@@ -29,6 +29,7 @@ final class CpuStream extends Stream {
   private final Scratch plans = new Scratch();
   private final Scratch steps = new Scratch();
   private final WinogradTrip winograd = new WinogradTrip();
+  private long moves;
 
   CpuStream(OneDnnEngine engine, int threads) {
     this(engine, threads, () -> 0);
@@ -71,20 +72,49 @@ final class CpuStream extends Stream {
   @Override
   public Recording recorded(Runnable work) {
     long plans = plansGone.getAsLong();
+    long moved = moves();
     var all = tape.record(work);
-    if (all == null) {
-      return () -> false;
+    return all == null ? GONE : new Recorded(all, plans, moved);
+  }
+
+  @Override
+  public boolean records() {
+    return !tape.records();
+  }
+
+  /** How often scratch memory went that recorded work may use. */
+  private long moves() {
+    long all = moves;
+    for (var part : parts) {
+      all += part.moves();
     }
-    return () -> {
-      if (plansGone.getAsLong() != plans) {
-        return false;
-      }
+    return all;
+  }
+
+  /** What was recorded, while all plans and all scratch memory are where they were. */
+  private final class Recorded implements Recording {
+    private final Runnable[] all;
+    private final long plans;
+    private final long moved;
+
+    Recorded(Runnable[] all, long plans, long moved) {
+      this.all = all;
+      this.plans = plans;
+      this.moved = moved;
+    }
+
+    @Override
+    public boolean holds() {
+      return plansGone.getAsLong() == plans && moves() == moved;
+    }
+
+    @Override
+    public void again() {
       team.bind();
       for (var each : all) {
         each.run();
       }
-      return true;
-    };
+    }
   }
 
   StepProduct.Row.Loop row() {
@@ -208,7 +238,7 @@ final class CpuStream extends Stream {
     MemorySegment of(long bytes) {
       if (bytes() < bytes) {
         // What was recorded works on the block that goes.
-        tape.spoil();
+        moves += memory == null ? 0 : 1;
         close();
         memory = new HostMemory(bytes, 64);
       }

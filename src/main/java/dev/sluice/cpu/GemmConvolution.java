@@ -67,6 +67,10 @@ final class GemmConvolution implements ConvPlan {
   @Override
   public void backwardData(Stream stream, Tensor packed, Tensor dy, Tensor dx) {
     var cpu = (CpuStream) stream;
+    cpu.tape().add(() -> backwardData(cpu, packed, dy, dx));
+  }
+
+  private void backwardData(CpuStream cpu, Tensor packed, Tensor dy, Tensor dx) {
     var w = Blocks.cut(packed.memory(), parts())[0];
     var patches = cpu.stepScratch(4 * area * patch);
     for (int n = 0; n < spec.batch(); n++) {
@@ -79,6 +83,10 @@ final class GemmConvolution implements ConvPlan {
   @Override
   public void backwardWeights(Stream stream, Tensor x, Tensor dy, Tensor dw, Tensor db) {
     var cpu = (CpuStream) stream;
+    cpu.tape().add(() -> backwardWeights(cpu, x, dy, dw, db));
+  }
+
+  private void backwardWeights(CpuStream cpu, Tensor x, Tensor dy, Tensor dw, Tensor db) {
     var patches = cpu.stepScratch(4 * area * patch);
     for (int n = 0; n < spec.batch(); n++) {
       var out = frame(dy, n, spec.outputs());

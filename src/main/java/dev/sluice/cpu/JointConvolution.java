@@ -67,7 +67,7 @@ final class JointConvolution implements GateConvolutions {
       MemorySegment db,
       MemorySegment scratch) {
     if (gradients.h() != null) {
-      gradients.h().fill((byte) 0);
+      stream.tape().add(() -> gradients.h().fill((byte) 0));
     }
     convolution.backward(
         stream, packed, sources(frames), sums, sources(gradients), scratch, sources(weights), db);

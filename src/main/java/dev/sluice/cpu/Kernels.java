@@ -11,7 +11,7 @@ import java.util.Set;
 final class Kernels {
   private static final Map<String, Kernel> ALL = new HashMap<>();
 
-  /** Kernels of inference that do all they do in loops of the team; one without that is a whole. */
+  /** Kernels that do all they do in loops of the team; one without that is a whole. */
   private static final Set<String> LOOPS =
       Set.of(
           "add_bias",
@@ -23,12 +23,20 @@ final class Kernels {
           "conv_lstm",
           "gru_reset",
           "gru_blend",
+          "gru_reset_backward",
+          "gru_blend_backward",
           "st_lstm_memory",
           "st_lstm_output",
+          "st_lstm_memory_backward",
+          "st_lstm_output_backward",
           "causal_lstm_memory",
           "causal_lstm_cell",
           "causal_lstm_output",
+          "causal_lstm_memory_backward",
+          "causal_lstm_cell_backward",
+          "causal_lstm_output_backward",
           "ghu",
+          "ghu_backward",
           "layer_norm");
 
   static {

@@ -99,6 +99,10 @@ final class PlainConvolution implements ConvPlan {
 
   @Override
   public void backwardData(Stream stream, Tensor packed, Tensor dy, Tensor dx) {
+    ((CpuStream) stream).tape().add(() -> backwardData(packed, dy, dx));
+  }
+
+  private void backwardData(Tensor packed, Tensor dy, Tensor dx) {
     var w = Blocks.cut(packed.memory(), parts)[0];
     var from = dy.memory();
     var to = dx.memory();
@@ -107,6 +111,10 @@ final class PlainConvolution implements ConvPlan {
 
   @Override
   public void backwardWeights(Stream stream, Tensor x, Tensor dy, Tensor dw, Tensor db) {
+    ((CpuStream) stream).tape().add(() -> backwardWeights(x, dy, dw, db));
+  }
+
+  private void backwardWeights(Tensor x, Tensor dy, Tensor dw, Tensor db) {
     var in = x.memory();
     var from = dy.memory();
     var to = dw.memory();

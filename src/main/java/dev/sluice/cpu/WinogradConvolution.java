@@ -181,8 +181,7 @@ final class WinogradConvolution {
    * @param dx of each source; null where it is not wanted, but not all
    */
   void backwardData(CpuStream stream, MemorySegment packed, MemorySegment dy, MemorySegment[] dx) {
-    var none = new MemorySegment[sources.length];
-    stream.winograd().backward(this, stream, packed, none, dy, dx, null, null, NOWHERE);
+    backward(stream, packed, new MemorySegment[sources.length], dy, dx, null, null, NOWHERE);
   }
 
   /**
@@ -203,11 +202,19 @@ final class WinogradConvolution {
       MemorySegment du,
       MemorySegment[] dw,
       MemorySegment... db) {
-    stream.winograd().backward(this, stream, packed, x, dy, dx, du, dw, db);
+    if (stream.tape().records()) {
+      stream.tape().add(() -> backward(stream, packed, x, dy, dx, du, dw, db));
+    } else {
+      stream.winograd().backward(this, stream, packed, x, dy, dx, du, dw, db);
+    }
   }
 
   /** What is gathered, added to the gradients of each source's weights; then nothing is. */
   void spread(CpuStream stream, MemorySegment du, MemorySegment[] dw) {
+    stream.tape().add(() -> spreadNow(stream, du, dw));
+  }
+
+  private void spreadNow(CpuStream stream, MemorySegment du, MemorySegment[] dw) {
     for (int i = 0; gathered(du) > 0 && i < sources.length; i++) {
       sources[i].weights.backward(stream.team(), du, dw[i]);
     }

@@ -66,7 +66,7 @@ final class WinogradPlan extends HostConvolution {
     var to = new MemorySegment[] {dw};
     var from = new MemorySegment[] {x};
     var biases = db == null ? new MemorySegment[0] : new MemorySegment[] {db};
-    convolution.gathered(du, 0);
+    cpu.tape().add(() -> convolution.gathered(du, 0));
     convolution.backward(cpu, packed, from, dy, new MemorySegment[] {dx}, du, to, biases);
     convolution.spread(cpu, du, to);
   }

@@ -40,6 +40,7 @@ public final class ConvGru implements Layer {
   private final StepSums gates;
   private final StepSums candidate;
   private final double[] scalars;
+  private final Repeated repeated = new Repeated();
 
   /** Where r multiplies. Weights of one cannot be converted to the other. */
   public enum Reset {
@@ -170,30 +171,33 @@ public final class ConvGru implements Layer {
     if (initial != null) {
       Shapes.check("convgru: h0", initial, type, "N, H, W, K", frame.dims());
     }
-    int steps = (int) dims[0];
-    if (initial != null) {
-      return run(pass, x, steps, initial, null);
-    }
-    var zero = pass.zeros(type, frame);
-    return run(pass, x, steps, zero, zero);
+    return run(pass, x, frame.outer(dims[0]), initial);
   }
 
   /**
    * Keeps y where the rest is computed again.
    *
    * @param x null in a cell that gets no input
-   * @param zero the initial state where it is known to be
+   * @param initial null where it is zero
    */
-  private Output run(Pass pass, Tensor x, int steps, Tensor initial, Tensor zero) {
-    var y = pass.watch(pass.empty(type, initial.shape().outer(steps)));
+  private Output run(Pass pass, Tensor x, Shape shape, Tensor initial) {
+    var y = pass.watch(pass.empty(type, shape));
+    pass.together(() -> repeated.of(pass, Arrays.asList(x, initial), List.of(y), this::sequence));
+    return new Output(y, y.at(shape.dim(0) - 1));
+  }
+
+  private List<Tensor> sequence(Pass pass, List<Tensor> read, List<Tensor> written) {
+    var y = written.getFirst();
+    var given = read.getLast();
+    var zero = given == null ? pass.zeros(type, y.shape().inner()) : null;
     Segments.Steps work =
-        (inner, _, read, before, kept) -> {
-          whole(inner, read.getFirst(), before.getFirst(), zero, kept.getFirst());
+        (inner, _, seen, before, kept) -> {
+          whole(inner, seen.getFirst(), before.getFirst(), zero, kept.getFirst());
           return List.of();
         };
-    pass.together(
-        () -> Segments.run(pass, steps, Arrays.asList(x), List.of(initial), List.of(y), work));
-    return new Output(y, y.at(steps - 1L));
+    var initial = given == null ? zero : given;
+    var x = Arrays.asList(read.getFirst());
+    return Segments.run(pass, y.shape().size(0), x, List.of(initial), written, work);
   }
 
   private void whole(Pass pass, Tensor x, Tensor initial, Tensor zero, Tensor y) {
@@ -237,7 +241,7 @@ public final class ConvGru implements Layer {
         Shapes.ANY,
         Shapes.ANY,
         config.hidden);
-    return run(pass, null, steps, initial, null);
+    return run(pass, null, initial.shape().outer(steps), initial);
   }
 
   private void step(

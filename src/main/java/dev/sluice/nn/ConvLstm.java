@@ -34,6 +34,7 @@ import java.util.List;
 public final class ConvLstm implements Layer {
   private final Config config;
   private final DType type;
+  private final Repeated repeated = new Repeated();
   private final List<Parameter> parameters = new ArrayList<>();
   private final Packed packed;
 
@@ -217,8 +218,21 @@ public final class ConvLstm implements Layer {
       return inSegments(
           pass, x, (int) steps, Shape.of(batch, height, width, config.hidden), initial);
     }
-    var y = pass.watch(pass.empty(type, Shape.of(steps, batch, height, width, config.hidden)));
-    return whole(pass, x, initial, y);
+    var frame = Shape.of(batch, height, width, config.hidden);
+    var y = pass.watch(pass.empty(type, frame.outer(steps)));
+    var c = pass.watch(pass.empty(type, frame));
+    var read =
+        Arrays.asList(x, initial == null ? null : initial.h, initial == null ? null : initial.c);
+    repeated.of(
+        pass,
+        read,
+        List.of(y, c),
+        (inner, seen, written) -> {
+          var state = initial == null ? null : new State(seen.get(1), seen.get(2));
+          whole(inner, seen.getFirst(), state, written.get(0), written.get(1));
+          return List.of();
+        });
+    return new Output(y, new State(y.at(steps - 1), c));
   }
 
   /** Keeps y and c between segments. */
@@ -234,12 +248,14 @@ public final class ConvLstm implements Layer {
             List.of(y),
             (inner, _, read, before, kept) -> {
               var state = before.get(1) == null ? null : new State(before.get(0), before.get(1));
-              return List.of(whole(inner, read.getFirst(), state, kept.getFirst()).last.c);
+              var c = inner.empty(type, frame);
+              whole(inner, read.getFirst(), state, kept.getFirst(), c);
+              return List.of(c);
             });
     return new Output(y, new State(y.at(steps - 1L), last.getFirst()));
   }
 
-  private Output whole(Pass pass, Tensor x, State initial, Tensor y) {
+  private void whole(Pass pass, Tensor x, State initial, Tensor y, Tensor c) {
     var shape = y.shape().inner();
     checkFrame(shape.dim(1), shape.dim(2));
     var from = Arrays.asList(null, (Tensor) null);
@@ -264,13 +280,11 @@ public final class ConvLstm implements Layer {
             pass.training());
     var backend = pass.device().backend();
     var plan = backend.cell(spec).orElseGet(() -> new ComposedConvLstm(backend, spec));
-    var c = pass.empty(type, shape);
     var values = new Sequence(x, null, from, y, Arrays.asList(null, c));
     var weights = packed.of(plan, pass);
     var reserve = Recorded.reserve(pass, plan, type);
     plan.forward(pass.stream(), weights, values, reserve);
     Recorded.backward(pass, plan, weights, values, parameters, reserve);
-    return new Output(y, new State(y.at(y.shape().dim(0) - 1), c));
   }
 
   private void checkFrame(long height, long width) {

@@ -15,8 +15,6 @@ import java.util.stream.Stream;
  * a pass's steps.
  */
 final class JointConvolve {
-  private static final double[] ZERO = {0};
-
   private final List<Parameter> weights;
   private final List<Parameter> biases;
   private final int first;
@@ -88,10 +86,12 @@ final class JointConvolve {
   private void back(Pass pass, JointPlan plan, Tensor w, List<Tensor> x, Tensor y) {
     var key = new Key(this, plan);
     long length = plan.gatheredBytes() / w.type().bytes();
-    var gathered = pass.once(key, home -> home.empty(w.type(), Shape.of(length)));
-    if (pass.afterwards(key, home -> plan.spread(home.stream(), gathered, gradients(weights)))) {
-      pass.device().backend().kernel("fill").run(pass.stream(), ZERO, gathered);
-    }
+    var gathered =
+        pass.gathered(
+            key,
+            w.type(),
+            length,
+            (home, sum) -> plan.spread(home.stream(), sum, gradients(weights)));
     var dx = new Tensor[x.size()];
     for (int i = 0; i < dx.length; i++) {
       dx[i] = pass.gradientOrNull(x.get(i));

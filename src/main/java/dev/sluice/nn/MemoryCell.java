@@ -8,6 +8,7 @@ import dev.sluice.spi.ConvSpec;
 import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -18,6 +19,7 @@ import java.util.List;
 public abstract sealed class MemoryCell implements Layer permits StLstm, CausalLstm {
   static final double[] NONE = {};
   static final double[] FORGET_BIAS = {1};
+  private static final List<Tensor> NO_STATE = Arrays.asList(null, null, null);
 
   final Config config;
   final DType type;
@@ -25,6 +27,7 @@ public abstract sealed class MemoryCell implements Layer permits StLstm, CausalL
   final NormedConv hidden;
   private final String name;
   private final List<Parameter> parameters = new ArrayList<>();
+  private final Repeated repeated = new Repeated();
 
   /**
    * What the cell is.
@@ -158,21 +161,31 @@ public abstract sealed class MemoryCell implements Layer permits StLstm, CausalL
   }
 
   private Output run(Pass pass, Tensor x, State initial) {
+    var dims = x.shape().dims();
+    dims[4] = config.hidden;
+    var y = pass.watch(pass.empty(type, Shape.of(dims)));
+    var before = initial == null ? NO_STATE : List.of(initial.h, initial.c, initial.m);
+    var read = new ArrayList<>(before);
+    read.add(x);
+    var last = repeated.of(pass, read, List.of(y), this::sequence);
+    return new Output(y, new State(y.at(dims[0] - 1), last.get(0), last.get(1)));
+  }
+
+  /** {@return c and m after} */
+  private List<Tensor> sequence(Pass pass, List<Tensor> read, List<Tensor> written) {
+    var x = read.getLast();
     var frames = x.shape().inner();
-    var state = initial;
-    if (state == null) {
-      state = zeros(pass, frames.size(0), frames.size(1), frames.size(2));
-    }
-    var y = pass.watch(pass.empty(type, state.h.shape().outer(x.shape().dim(0))));
-    var last =
-        Segments.run(
-            pass,
-            x.shape().size(0),
-            List.of(x),
-            List.of(state.h, state.c, state.m),
-            List.of(y),
-            this::steps);
-    return new Output(y, new State(y.at(x.shape().dim(0) - 1), last.get(0), last.get(1)));
+    var state =
+        read.getFirst() == null
+            ? zeros(pass, frames.size(0), frames.size(1), frames.size(2))
+            : new State(read.get(0), read.get(1), read.get(2));
+    return Segments.run(
+        pass,
+        x.shape().size(0),
+        List.of(x),
+        List.of(state.h, state.c, state.m),
+        written,
+        this::steps);
   }
 
   private List<Tensor> steps(

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -51,6 +52,8 @@ public final class Pass implements AutoCloseable {
   private final OptionalLong seed;
   private final int segment;
   private final Pass outer;
+  private final Repeated.Round round;
+  private final List<Repeated.Round> parts = new ArrayList<>();
   private boolean keepsSegments;
   private long calls;
   private boolean wentBack;
@@ -58,6 +61,7 @@ public final class Pass implements AutoCloseable {
 
   private Pass(Device device, boolean training, OptionalLong seed, int segment, Pass outer) {
     this.outer = outer;
+    this.round = null;
     this.device = device;
     this.training = training;
     this.seed = seed;
@@ -69,12 +73,25 @@ public final class Pass implements AutoCloseable {
   /** An inference pass on a session's stream and memory, which end with the session. */
   Pass(Stream stream, DeviceArena arena) {
     this.outer = null;
+    this.round = null;
     this.device = arena.device();
     this.training = false;
     this.seed = OptionalLong.empty();
     this.segment = 0;
     this.stream = stream;
     this.arena = arena;
+  }
+
+  /** A part of a training pass, on its stream, in memory that ends with it. */
+  Pass(Pass outer, Repeated.Round round) {
+    this.outer = outer;
+    this.round = round;
+    this.device = outer.device;
+    this.training = true;
+    this.seed = outer.seed;
+    this.segment = 0;
+    this.stream = outer.stream;
+    this.arena = round.arena();
   }
 
   /**
@@ -156,7 +173,7 @@ public final class Pass implements AutoCloseable {
 
   /** {@return bytes of activations so far} */
   public long bytes() {
-    return arena.bytes();
+    return arena.bytes() + parts.stream().mapToLong(part -> part.arena().bytes()).sum();
   }
 
   /**
@@ -266,7 +283,9 @@ public final class Pass implements AutoCloseable {
   Tensor once(Object key, Function<Pass, Tensor> make) {
     requireUsable();
     if (outer != null) {
-      return outer.once(key, make);
+      return round == null
+          ? outer.once(key, make)
+          : round.ask(key, outer, home -> home.once(key, make));
     }
     var made = madeOnce.get(key);
     if (made == null) {
@@ -345,13 +364,37 @@ public final class Pass implements AutoCloseable {
   }
 
   /**
-   * Says what is left to do when all records were walked, for all calls with an equal key.
+   * {@return a tensor for sums, the same for all calls with an equal key, zero at the first}
    *
-   * @param work of the outermost pass
-   * @return whether this was the first call
+   * @param elements how many
+   * @param spread gets it when all records were walked, with the outermost pass
    */
-  boolean afterwards(Object key, Consumer<Pass> work) {
-    return outer != null ? outer.afterwards(key, work) : afterwards.putIfAbsent(key, work) == null;
+  Tensor gathered(Object key, DType type, long elements, BiConsumer<Pass, Tensor> spread) {
+    if (outer != null) {
+      return round == null
+          ? outer.gathered(key, type, elements, spread)
+          : round.ask(key, outer, home -> home.gathered(key, type, elements, spread));
+    }
+    var sum = once(key, home -> home.empty(type, Shape.of(elements)));
+    if (afterwards.putIfAbsent(key, home -> spread.accept(home, sum)) == null) {
+      device.backend().kernel("fill").run(stream, new double[] {0}, sum);
+    }
+    return sum;
+  }
+
+  /** {@return whether work of this pass may be done as another pass did it} */
+  boolean mayRepeat() {
+    return training && outer == null && segment == 0 && !keepsSegments && stream.records();
+  }
+
+  /** Ends with this pass. */
+  void part(Repeated.Round round) {
+    parts.add(round);
+  }
+
+  /** Lets a gradient be added to from here on, wherever it lies. */
+  void seed(Tensor tensor, Tensor gradient) {
+    gradients.put(tensor.base(), gradient);
   }
 
   /**
@@ -466,7 +509,10 @@ public final class Pass implements AutoCloseable {
     return made;
   }
 
-  private void goBack(
+  /**
+   * Does work again to go back through it; its gradients have arrived at what it wrote and made.
+   */
+  void goBack(
       long firstCall,
       List<Tensor> read,
       List<Tensor> written,
@@ -489,7 +535,7 @@ public final class Pass implements AutoCloseable {
   }
 
   /** Takes a gradient that nobody else will read: as it is where the tensor is whole. */
-  private void receive(Tensor tensor, Tensor gradient) {
+  void receive(Tensor tensor, Tensor gradient) {
     if (tensor == tensor.base() && gradients.get(tensor) == null) {
       gradients.put(tensor, gradient);
     } else {
@@ -503,12 +549,15 @@ public final class Pass implements AutoCloseable {
     return inner;
   }
 
-  private void copy(Tensor from, Tensor to) {
+  void copy(Tensor from, Tensor to) {
     device.backend().kernel("copy").run(stream, new double[0], from, to);
   }
 
   /** The key of this pass's random numbers. */
   long seed(String layer) {
+    if (round != null) {
+      round.once();
+    }
     return seed.orElseThrow(
         () ->
             new IllegalStateException(
@@ -520,10 +569,14 @@ public final class Pass implements AutoCloseable {
   /** The number of this use of random numbers, from 0. */
   long nextCall() {
     requireUsable();
-    return calls++;
+    return round == null ? calls++ : outer.nextCall();
   }
 
   private void requireUsable() {
+    if (round != null) {
+      outer.requireUsable();
+      return;
+    }
     if (closed) {
       throw new IllegalStateException("pass: expected open, but it is closed");
     }
@@ -547,6 +600,7 @@ public final class Pass implements AutoCloseable {
       // What is kept back in together() still names tensors of this pass.
       stream.submit();
       arena.close();
+      parts.forEach(Repeated.Round::end);
     } finally {
       device.giveBack(stream);
     }

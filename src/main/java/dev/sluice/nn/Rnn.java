@@ -51,6 +51,7 @@ public final class Rnn implements Layer {
   private final DeviceArena arena;
   private final Dropout dropout;
   private final boolean engineDropout;
+  private final Repeated repeated = new Repeated();
   private final List<Rnn> stack = new ArrayList<>();
 
   /**
@@ -446,8 +447,36 @@ public final class Rnn implements Layer {
   private List<Tensor> run(Pass pass, Tensor x, int[] lengths, List<Tensor> initial, Tensor y) {
     var last = new ArrayList<Tensor>();
     for (int state = 0; state < spec.kind().states(); state++) {
-      last.add(pass.empty(spec.type(), stateShape(state, x.shape().size(1))));
+      last.add(pass.watch(pass.empty(spec.type(), stateShape(state, x.shape().size(1)))));
     }
+    if (lengths != null || dropout.p() > 0) {
+      run(pass, x, lengths, initial, y, last);
+      return last;
+    }
+    var read = new ArrayList<>(initial);
+    read.add(x);
+    var written = new ArrayList<>(last);
+    written.add(y);
+    repeated.of(
+        pass,
+        read,
+        written,
+        (inner, seen, to) -> {
+          int states = last.size();
+          run(
+              inner,
+              seen.getLast(),
+              null,
+              seen.subList(0, states),
+              to.getLast(),
+              to.subList(0, states));
+          return List.of();
+        });
+    return last;
+  }
+
+  private void run(
+      Pass pass, Tensor x, int[] lengths, List<Tensor> initial, Tensor y, List<Tensor> last) {
     var ends = lengths == null ? null : pass.ints(lengths);
     var values = new Sequence(x, ends, initial, y, last, lengths);
     boolean apart = spec.bidirectional() && pass.recomputes() && !stack.isEmpty();
@@ -458,7 +487,6 @@ public final class Rnn implements Layer {
     } else {
       run(pass, plan, values);
     }
-    return last;
   }
 
   /** A plan for all layers; null where they run one by one, since we drop between them. */

@@ -317,7 +317,9 @@ public final class Session implements AutoCloseable {
     for (int i = 0; i < parameters.size(); i++) {
       now += parameters.get(i).version();
     }
-    if (recording == null || now != version || !recording.again()) {
+    if (recording != null && now == version && recording.holds()) {
+      recording.again();
+    } else {
       record();
       version = now;
     }
