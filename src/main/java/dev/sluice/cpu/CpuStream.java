@@ -85,8 +85,8 @@ final class CpuStream extends Stream {
   /** How often scratch memory went that recorded work may use. */
   private long moves() {
     long all = moves;
-    for (var part : parts) {
-      all += part.moves();
+    for (int i = 0; i < parts.size(); i++) {
+      all += parts.get(i).moves();
     }
     return all;
   }
