@@ -167,7 +167,11 @@ public abstract sealed class MemoryCell implements Layer permits StLstm, CausalL
     var before = initial == null ? NO_STATE : List.of(initial.h, initial.c, initial.m);
     var read = new ArrayList<>(before);
     read.add(x);
-    var last = repeated.of(pass, read, List.of(y), this::sequence);
+    // A model's single steps are many, and little in each is worth recording.
+    var last =
+        dims[0] == 1
+            ? sequence(pass, read, List.of(y))
+            : repeated.of(pass, read, List.of(y), this::sequence);
     return new Output(y, new State(y.at(dims[0] - 1), last.get(0), last.get(1)));
   }
 

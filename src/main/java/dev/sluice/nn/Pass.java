@@ -526,8 +526,11 @@ public final class Pass implements AutoCloseable {
       var remade = work.apply(inner);
       for (int i = 0; i < made.size(); i++) {
         var gradient = arrived(made.get(i));
-        if (gradient != null) {
+        if (gradient != null && passing.contains(made.get(i).base())) {
           inner.receive(remade.get(i), gradient);
+        } else if (gradient != null) {
+          // The work spends what it has, and this one is watched.
+          copy(gradient, inner.gradient(remade.get(i)));
         }
       }
       inner.backward();
@@ -535,7 +538,7 @@ public final class Pass implements AutoCloseable {
   }
 
   /** Takes a gradient that nobody else will read: as it is where the tensor is whole. */
-  void receive(Tensor tensor, Tensor gradient) {
+  private void receive(Tensor tensor, Tensor gradient) {
     if (tensor == tensor.base() && gradients.get(tensor) == null) {
       gradients.put(tensor, gradient);
     } else {

@@ -22,7 +22,7 @@ final class Repeated {
   /** Rounds that are remembered: of batches or sequences of different sizes, say. */
   private static final int KEPT = 4;
 
-  /** Rounds that are recorded before one is of use, else it is not tried again. */
+  /** Passes before one is of use, forward and back, else it is not tried again. */
   private static final int PATIENCE = 16;
 
   /** Work on tensors that it is given; it reads and writes no others of a pass. */
@@ -72,6 +72,7 @@ final class Repeated {
     }
     pass.record(
         () -> {
+          requireOpen(read);
           if (arrived(pass, written) || arrived(pass, made)) {
             var owed = owed(pass, read, written, made);
             if (!again) {
@@ -79,7 +80,9 @@ final class Repeated {
               if (round.holds()) {
                 keep(round);
               }
-            } else if (!round.backAgain(pass, owed)) {
+            } else if (round.backAgain(pass, owed)) {
+              served();
+            } else {
               drop(round);
               pass.goBack(0, read, written, made, inner -> work.of(inner, read, written));
             }
@@ -87,6 +90,15 @@ final class Repeated {
           made.forEach(pass::spent);
         });
     return made;
+  }
+
+  /** The round's own names for them stay open. */
+  private static void requireOpen(List<Tensor> read) {
+    for (var tensor : read) {
+      if (tensor != null) {
+        tensor.address();
+      }
+    }
   }
 
   private static boolean arrived(Pass pass, List<Tensor> outputs) {
@@ -166,9 +178,13 @@ final class Repeated {
     return List.copyOf(rounds);
   }
 
+  private synchronized void served() {
+    vain = 0;
+  }
+
   /** As the first of them. */
   private synchronized void keep(Round round) {
-    vain = rounds.remove(round) ? 0 : vain;
+    rounds.remove(round);
     rounds.addFirst(round);
     if (rounds.size() > KEPT) {
       rounds.removeLast();
@@ -265,7 +281,8 @@ final class Repeated {
                 for (int i = 0; i < made.size(); i++) {
                   var gradient = all.get(places.size() + i);
                   if (gradient != null) {
-                    inner.receive(made.get(i), gradient);
+                    // Not the gradient itself: the work spends what it has, and it may be watched.
+                    inner.copy(gradient, inner.gradient(made.get(i)));
                   }
                 }
                 inner.backward();
@@ -286,9 +303,12 @@ final class Repeated {
     }
 
     private boolean forwardAgain(Pass pass) {
+      if (!arena.reopen()) {
+        return false;
+      }
       boolean done = false;
       try {
-        if (arena.reopen() && answered(pass, forwardAsks)) {
+        if (answered(pass, forwardAsks)) {
           forward.again();
           done = true;
         }

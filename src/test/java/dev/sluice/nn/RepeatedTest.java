@@ -2,6 +2,7 @@ package dev.sluice.nn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -89,6 +91,24 @@ class RepeatedTest {
     }
   }
 
+  /** As without recordings: whoever closes what is still to be read is told so. */
+  @Test
+  void aClosedInputIsNoticed() {
+    try (var device = Device.open(Device.Options.defaults().engine("cpu").threads(1));
+        var arena = device.arena()) {
+      var layer = Cell.CONV_GRU.make.apply(arena);
+      for (int i = 0; i < 3; i++) {
+        try (var pass = Pass.training(device)) {
+          var batch = device.arena();
+          var y = run(pass, layer, batch.tensor(3, 2, 8, 8, CHANNELS), List.of()).getFirst();
+          pass.gradient(y).set(new float[(int) y.shape().elements()]);
+          batch.close();
+          assertThrows(IllegalStateException.class, pass::backward);
+        }
+      }
+    }
+  }
+
   /** The outputs and all gradients; then the weights are changed. */
   private static List<float[]> results(Pass trip, Layer layer, Trip how, int seed) {
     var all = new ArrayList<float[]>();
@@ -106,10 +126,15 @@ class RepeatedTest {
       var made = run(pass, layer, x, states);
       var y = made.getFirst();
       for (var output : how.last ? made : List.of(y)) {
+        pass.watch(output);
         pass.gradient(output).set(normal(random, (int) output.shape().elements()));
       }
       pass.backward();
       made.forEach(tensor -> all.add(tensor.floats()));
+      // What is watched stays as it came; a Causal LSTM's last m flows on into h, within the work.
+      if (how.last && layer instanceof StLstm) {
+        all.add(pass.gradient(made.getLast()).floats());
+      }
       states.forEach(state -> all.add(pass.gradient(state).floats()));
       if (how.wantsX) {
         all.add(pass.gradient(x).floats());
