@@ -130,19 +130,20 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
       return network.strand(with, run, packed, share, index, own);
     }
 
-    /** Runs a strand backward, each thread its share of the rows. */
-    void apart(int index, Consumer<Strand> work) {
+    /** {@return what runs a strand, each thread its share of the rows} */
+    Runnable apart(int index, Consumer<Strand> work) {
       var streams = stream.parts(cut.shares());
-      stream
-          .team()
-          .run(
-              cut.shares(),
-              1,
-              (from, to) -> {
-                for (int i = from; i < to; i++) {
-                  work.accept(strand(index, streams.get(i), cut.share(i)));
-                }
-              });
+      var shares = new Strand[cut.shares()];
+      for (int i = 0; i < shares.length; i++) {
+        shares[i] = strand(index, streams.get(i), cut.share(i));
+      }
+      Team.Chunk chunk =
+          (from, to) -> {
+            for (int i = from; i < to; i++) {
+              work.accept(shares[i]);
+            }
+          };
+      return () -> stream.team().run(shares.length, 1, chunk);
     }
 
     /** The input of a layer, [T N, width]. */
@@ -268,18 +269,12 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
       Sequence gradients,
       List<Tensor> weights,
       Tensor reserve) {
-    var cpu = (CpuStream) stream;
-    cpu.tape().add(() -> back(cpu, packed, values, gradients, weights, reserve));
+    var trip = new Trip(stream, packed, values, Blocks.cut(reserve.memory(), parts));
+    trip.stream.tape().add(preparedBack(trip, gradients, weights));
   }
 
-  private void back(
-      CpuStream stream,
-      Tensor packed,
-      Sequence values,
-      Sequence gradients,
-      List<Tensor> weights,
-      Tensor reserve) {
-    var trip = new Trip(stream, packed, values, Blocks.cut(reserve.memory(), parts));
+  /** All layers back, as often as it is run. */
+  private Runnable preparedBack(Trip trip, Sequence gradients, List<Tensor> weights) {
     var into = new MemorySegment[weights.size()];
     for (int i = 0; i < into.length; i++) {
       into[i] = weights.get(i).memory();
@@ -292,32 +287,45 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
             bytes(n * spec.hidden()),
             outputBytes(),
             outputBytes());
+    var work = new ArrayList<Runnable>();
     var dy = gradients.y() == null ? null : gradients.y().memory();
     for (int layer = spec.layers() - 1; layer >= 0; layer--) {
       var dx = layer > 0 ? scratch[3 + layer % 2] : null;
       for (int direction = 0; direction < spec.directions(); direction++) {
         int index = layer * spec.directions() + direction;
-        var strand = trip.strand(index);
-        var own = network.weights(into, index);
-        copyStates(gradients.last(), index, scratch);
         var dyAt = dy == null ? null : dy.asSlice(bytes((long) direction * spec.output()));
-        if (cut.apart()) {
-          trip.apart(index, share -> share.backward(trip.lengths(), dyAt, scratch, own));
-        } else {
-          strand.backward(trip.lengths(), dyAt, scratch, own);
-        }
-        strand.recurrentGradients(own);
-        addStates(gradients.initial(), index, scratch);
-        inputGradients(trip, strand, layer, own, dx, direction > 0 ? 1 : 0, gradients);
+        work.add(back(trip, index, network.weights(into, index), dyAt, dx, scratch, gradients));
       }
       dy = dx;
     }
+    return () -> work.forEach(Runnable::run);
   }
 
-  private void copyStates(List<Tensor> last, int strand, MemorySegment[] into) {
-    for (int i = 0; i < spec.kind().states(); i++) {
-      copyOrZero(strandOf(last, i, strand), into[i]);
-    }
+  private Runnable back(
+      Trip trip,
+      int index,
+      Strand.Weights own,
+      MemorySegment dy,
+      MemorySegment dx,
+      MemorySegment[] scratch,
+      Sequence gradients) {
+    var strand = trip.strand(index);
+    var lengths = trip.lengths();
+    Runnable steps =
+        cut.apart()
+            ? trip.apart(index, share -> share.backward(lengths, dy, scratch, own))
+            : () -> strand.backward(lengths, dy, scratch, own);
+    var last = states(gradients.last(), index);
+    var initial = states(gradients.initial(), index);
+    return () -> {
+      for (int i = 0; i < last.length; i++) {
+        copyOrZero(last[i], scratch[i]);
+      }
+      steps.run();
+      strand.recurrentGradients(own);
+      addStates(initial, scratch);
+      inputGradients(trip, strand, index, own, dx, gradients);
+    };
   }
 
   private static void copyOrZero(MemorySegment from, MemorySegment to) {
@@ -328,14 +336,11 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
     }
   }
 
-  private void addStates(List<Tensor> initial, int strand, MemorySegment[] from) {
-    for (int i = 0; i < spec.kind().states(); i++) {
-      var to = strandOf(initial, i, strand);
-      if (to != null) {
-        long count = to.byteSize() / reals.bytes();
-        for (long e = 0; e < count; e++) {
-          reals.add(to, e, reals.get(from[i], e));
-        }
+  private void addStates(MemorySegment[] initial, MemorySegment[] from) {
+    for (int i = 0; i < initial.length; i++) {
+      long count = initial[i] == null ? 0 : initial[i].byteSize() / reals.bytes();
+      for (long e = 0; e < count; e++) {
+        reals.add(initial[i], e, reals.get(from[i], e));
       }
     }
   }
@@ -344,11 +349,11 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
   private void inputGradients(
       Trip trip,
       Strand strand,
-      int layer,
+      int index,
       Strand.Weights own,
       MemorySegment dx,
-      float beta,
       Sequence gradients) {
+    int layer = index / spec.directions();
     long gates = (long) spec.kind().gates() * spec.hidden();
     long in = spec.inputOf(layer);
     multiply.run(
@@ -381,7 +386,7 @@ final class CpuRnn implements RnnPlan, AutoCloseable {
           gates,
           strand.weights.input(),
           in,
-          layer > 0 ? beta : 1,
+          layer > 0 && index % spec.directions() == 0 ? 0 : 1,
           to,
           in);
     }

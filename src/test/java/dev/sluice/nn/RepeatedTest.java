@@ -28,7 +28,9 @@ class RepeatedTest {
     CONV_GRU_AFTER(arena -> gru(ConvGru.Reset.AFTER, arena)),
     ST_LSTM(arena -> new StLstm(config(null), weights(), arena)),
     ST_LSTM_NORM(arena -> new StLstm(config(new ConvLstm.Config.Frame(8, 8)), weights(), arena)),
-    CAUSAL_LSTM(arena -> new CausalLstm(config(null), weights(), arena));
+    CAUSAL_LSTM(arena -> new CausalLstm(config(null), weights(), arena)),
+    CONV_LSTM(arena -> new ConvLstm(new ConvLstm.Config(CHANNELS, HIDDEN, 3), weights(), arena)),
+    LSTM(arena -> Rnn.lstm(CHANNELS, HIDDEN).layers(2).bidirectional().build(weights(), arena));
 
     final Function<DeviceArena, Layer> make;
 
@@ -118,7 +120,7 @@ class RepeatedTest {
       var x = random(pass, random, how.steps, 2, 8, 8, CHANNELS);
       var states = new ArrayList<Tensor>();
       for (int i = 0; how.given && i < 3; i++) {
-        states.add(pass.watch(random(pass, random, 2, 8, 8, HIDDEN)));
+        states.add(pass.watch(random(pass, random, state(layer))));
       }
       if (how.wantsX) {
         pass.watch(x);
@@ -148,14 +150,34 @@ class RepeatedTest {
     return all;
   }
 
-  private static List<Tensor> run(Pass pass, Layer layer, Tensor x, List<Tensor> states) {
-    if (layer instanceof ConvGru gru) {
-      return List.of(gru.forward(pass, x, states.isEmpty() ? null : states.getFirst()).y());
-    }
-    var before =
-        states.isEmpty() ? null : new MemoryCell.State(states.get(0), states.get(1), states.get(2));
-    var out = ((MemoryCell) layer).forward(pass, x, before);
-    return List.of(out.y(), out.last().c(), out.last().m());
+  /** As many pixels as rows. */
+  private static long[] state(Layer layer) {
+    return layer instanceof Rnn ? new long[] {4, 2 * 8 * 8, HIDDEN} : new long[] {2, 8, 8, HIDDEN};
+  }
+
+  /** y, and the states after that are not in y. */
+  private static List<Tensor> run(Pass pass, Layer layer, Tensor x, List<Tensor> before) {
+    boolean given = !before.isEmpty();
+    return switch (layer) {
+      case ConvGru gru -> List.of(gru.forward(pass, x, given ? before.getFirst() : null).y());
+      case ConvLstm cell -> {
+        var from = given ? new ConvLstm.State(before.get(0), before.get(1)) : null;
+        var out = cell.forward(pass, x, from);
+        yield List.of(out.y(), out.last().c());
+      }
+      case Rnn rnn -> {
+        var rows = x.reshape(Shape.of(x.shape().dim(0), 2 * 8 * 8, CHANNELS));
+        var from = given ? new Rnn.State(before.get(0), before.get(1)) : null;
+        var out = rnn.forward(pass, rows, null, from);
+        yield List.of(out.y(), out.h(), out.c());
+      }
+      case MemoryCell cell -> {
+        var from = given ? new MemoryCell.State(before.get(0), before.get(1), before.get(2)) : null;
+        var out = cell.forward(pass, x, from);
+        yield List.of(out.y(), out.last().c(), out.last().m());
+      }
+      default -> throw new AssertionError(layer);
+    };
   }
 
   private static Tensor random(Pass pass, Random random, long... dims) {
