@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 /** How the cost of a training step grows with T, N, H, the frame's side and threads. */
 final class Curves {
   private static final int TURNS = 3;
-  private static final long WARM_UP_MILLIS = 1000;
+  private static final long WARM_UP_MILLIS = 3000;
 
   private final List<Peer> peers;
   private final int threads;
