@@ -33,7 +33,7 @@ final class EngineOptions {
       defaultValue = "FAST",
       description =
           "What convolutions may be computed by on the CPU: fast (whatever a timing finds fastest);"
-              + " strict (as accurate as direct ones: Winograd with small tiles, or direct);"
+              + " strict (about as accurate as direct ones: Winograd with small tiles, or direct);"
               + " direct; default: fast, the only one of the cuda engine.")
   ConvolutionMode convolution;
 

@@ -29,7 +29,8 @@ interface Multiply {
           return;
         }
         if (k == 0) {
-          scale(m, n, beta, c, ldc);
+          // There oneDNN leaves c as it is on some processors.
+          plain(Reals.FLOATS, ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
           return;
         }
         stream.team().bind();
@@ -40,27 +41,33 @@ interface Multiply {
 
   /** float64 by plain loops, for gradient checks: oneDNN has none. */
   Multiply DOUBLES =
-      (stream, ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc) -> {
-        for (long i = 0; i < m; i++) {
-          for (long j = 0; j < n; j++) {
-            double sum = 0;
-            for (long p = 0; p < k; p++) {
-              sum +=
-                  Reals.DOUBLES.get(a, ta ? p * lda + i : i * lda + p)
-                      * Reals.DOUBLES.get(b, tb ? j * ldb + p : p * ldb + j);
-            }
-            double old = beta == 0 ? 0 : beta * Reals.DOUBLES.get(c, i * ldc + j);
-            Reals.DOUBLES.set(c, i * ldc + j, old + sum);
-          }
-        }
-      };
+      (stream, ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc) ->
+          plain(Reals.DOUBLES, ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
 
-  /** Without depth: there oneDNN leaves c as it is on some processors. */
-  private static void scale(long m, long n, float beta, MemorySegment c, long ldc) {
+  private static void plain(
+      Reals reals,
+      boolean ta,
+      boolean tb,
+      long m,
+      long n,
+      long k,
+      MemorySegment a,
+      long lda,
+      MemorySegment b,
+      long ldb,
+      float beta,
+      MemorySegment c,
+      long ldc) {
     for (long i = 0; i < m; i++) {
       for (long j = 0; j < n; j++) {
-        long at = i * ldc + j;
-        Reals.FLOATS.set(c, at, beta == 0 ? 0 : beta * Reals.FLOATS.get(c, at));
+        double sum = 0;
+        for (long p = 0; p < k; p++) {
+          sum +=
+              reals.get(a, ta ? p * lda + i : i * lda + p)
+                  * reals.get(b, tb ? j * ldb + p : p * ldb + j);
+        }
+        double old = beta == 0 ? 0 : beta * reals.get(c, i * ldc + j);
+        reals.set(c, i * ldc + j, old + sum);
       }
     }
   }

@@ -21,6 +21,9 @@ final class Primitive implements AutoCloseable {
   /** The code of the {@link NativeException} that refuses. */
   static final int UNIMPLEMENTED = 3;
 
+  /** The arguments of a {@link #matmul}. */
+  static final int[] PRODUCT = {DNNL_ARG_SRC(), DNNL_ARG_WEIGHTS(), DNNL_ARG_DST()};
+
   private static final List<String> REFUSED = List.of("ref", "gemm", "x64:gemm");
 
   private final OneDnnEngine engine;

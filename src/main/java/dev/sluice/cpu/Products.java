@@ -14,8 +14,6 @@ import java.util.SequencedMap;
  * shape; the latest used are kept.
  */
 final class Products implements AutoCloseable {
-  private static final int[] ARGUMENTS = {DNNL_ARG_SRC(), DNNL_ARG_WEIGHTS(), DNNL_ARG_DST()};
-
   private static final int KEPT = 128;
 
   /** Multiplications that are worth a primitive and two roundings. */
@@ -75,7 +73,7 @@ final class Products implements AutoCloseable {
     var key = new Key(transposeA, transposeB, m, n, k, lda, ldb, ldc, beta == 1);
     var primitive = primitive(key);
     if (primitive != null) {
-      stream.execute(primitive, ARGUMENTS, a, b, c);
+      stream.execute(primitive, Primitive.PRODUCT, a, b, c);
     }
     return primitive != null;
   }

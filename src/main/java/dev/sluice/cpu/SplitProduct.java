@@ -19,7 +19,6 @@ final class SplitProduct implements StepProduct {
   private static final int[][] PAIRS = {{0, 2}, {2, 0}, {1, 1}, {0, 1}, {1, 0}, {0, 0}};
 
   private static final int PARTS = 3;
-  private static final int[] ARGUMENTS = {DNNL_ARG_SRC(), DNNL_ARG_WEIGHTS(), DNNL_ARG_DST()};
 
   /** Rows from which it is the faster way: measured, as are the depth and the columns. */
   static final int LEAST_ROWS = 128;
@@ -34,9 +33,7 @@ final class SplitProduct implements StepProduct {
   private final Spec spec;
 
   /** Of a block's parts to bfloat16, and of the last block's. */
-  private final Primitive round;
-
-  private final Primitive roundLast;
+  private final Primitive[] rounds = new Primitive[2];
 
   /** All as wide but the last. */
   private final Slice[] slices;
@@ -56,9 +53,9 @@ final class SplitProduct implements StepProduct {
   SplitProduct(OneDnnEngine engine, Spec spec) {
     this.spec = spec;
     this.slices = new Slice[(spec.out() + COLUMNS - 1) / COLUMNS];
-    this.round = round(engine, BLOCK);
-    this.roundLast = round(engine, (int) (count() - (blocks() - 1) * BLOCK));
     try {
+      rounds[0] = round(engine, BLOCK);
+      rounds[1] = round(engine, (int) ((count() - 1) % BLOCK) + 1);
       for (int i = 0; i < slices.length; i++) {
         int columns = Math.min(COLUMNS, spec.out() - i * COLUMNS);
         boolean again = i > 0 && columns == COLUMNS;
@@ -80,10 +77,6 @@ final class SplitProduct implements StepProduct {
 
   private long count() {
     return (long) spec.batch() * spec.in();
-  }
-
-  private long blocks() {
-    return (count() + BLOCK - 1) / BLOCK;
   }
 
   /** The products to some columns: what is added to nothing, what is added to that. */
@@ -177,7 +170,7 @@ final class SplitProduct implements StepProduct {
       long sums = to.address() + 4 * (toAt + (long) i * COLUMNS);
       for (var pair : PAIRS) {
         var product = pair == PAIRS[0] ? slices[i].first : slices[i].next;
-        var execution = stream.execution(product, ARGUMENTS);
+        var execution = stream.execution(product, Primitive.PRODUCT);
         execution.bind(0, rounded + 2 * pair[0] * count());
         execution.bind(1, weights + pair[1] * slices[i].partBytes());
         execution.bind(2, sums);
@@ -194,7 +187,7 @@ final class SplitProduct implements StepProduct {
     for (long e = 0; e < count(); e += BLOCK) {
       boolean last = count() - e <= BLOCK;
       SplitVector.split(from, at + 4 * e, Math.min(BLOCK, count() - e), room);
-      var rounding = stream.execution(last ? roundLast : round, ConvPrimitives.REORDER);
+      var rounding = stream.execution(rounds[last ? 1 : 0], ConvPrimitives.REORDER);
       rounding.bind(0, room.address());
       rounding.bind(1, rounded + 2 * e);
       rounding.run(stream);
@@ -204,8 +197,7 @@ final class SplitProduct implements StepProduct {
 
   @Override
   public void close() {
-    round.close();
-    roundLast.close();
+    close(rounds);
     Arrays.stream(slices).filter(Objects::nonNull).distinct().forEach(Slice::close);
   }
 

@@ -91,8 +91,6 @@ interface StepProduct extends AutoCloseable {
 
   /** float32: a oneDNN matrix product whose weights are packed. */
   final class Packed implements StepProduct {
-    private static final int[] ARGUMENTS = {DNNL_ARG_SRC(), DNNL_ARG_WEIGHTS(), DNNL_ARG_DST()};
-
     private static final int USUAL_BATCH = 32;
 
     private final Spec spec;
@@ -156,7 +154,7 @@ interface StepProduct extends AutoCloseable {
         MemorySegment to,
         long toAt,
         boolean back) {
-      var execution = stream.execution(product, ARGUMENTS);
+      var execution = stream.execution(product, Primitive.PRODUCT);
       execution.bind(0, from.address() + 4 * fromAt);
       execution.bind(1, packed.address());
       execution.bind(2, to.address() + 4 * toAt);

@@ -11,13 +11,6 @@ import jdk.incubator.vector.FloatVector;
 /** F(4, 5) on the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity. */
 final class WinogradFive extends WinogradTransform {
   // Constants, not broadcasts in the loops: see Lanes.
-  private static final FloatVector EIGHTH = all(0.125f);
-  private static final FloatVector QUARTER = all(0.25f);
-  private static final FloatVector HALF = all(0.5f);
-  private static final FloatVector TWO = all(2f);
-  private static final FloatVector FOUR = all(4f);
-  private static final FloatVector EIGHT = all(8f);
-  private static final FloatVector SIXTEEN = all(16f);
   private static final FloatVector MINUS_FIVE_QUARTERS = all(-1.25f);
   private static final FloatVector MINUS_FIVE_HALVES = all(-2.5f);
   private static final FloatVector MINUS_FIVE = all(-5f);

@@ -99,10 +99,9 @@ record WinogradFrames(
     }
   }
 
+  /** A window that does not lie {@link #inside}: zero where there is no pixel. */
   void read(MemorySegment frames, int index, long window) {
-    if (!inside(index)) {
-      Lanes.zero(Lanes.MEMORY, window, size * size * bytes());
-    }
+    Lanes.zero(Lanes.MEMORY, window, size * size * bytes());
     rows(frames, index, window, (frame, at, count) -> Lanes.copy(frame, at, count));
   }
 

@@ -3,26 +3,10 @@ package dev.sluice.cpu;
 import static dev.sluice.cpu.Lanes.MEMORY;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
-import static dev.sluice.cpu.Lanes.all;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-
-import jdk.incubator.vector.FloatVector;
 
 /** F(2, 5) on the points 0, 1, -1, 1/2, -2 and infinity. */
 final class WinogradSmallFive extends WinogradTransform {
-  // Constants, not broadcasts in the loops: see Lanes.
-  private static final FloatVector HALF = all(0.5f);
-  private static final FloatVector TWO = all(2f);
-  private static final FloatVector MINUS_TWO = all(-2f);
-  private static final FloatVector FOUR = all(4f);
-  private static final FloatVector EIGHT = all(8f);
-  private static final FloatVector MINUS_EIGHT = all(-8f);
-  private static final FloatVector SIXTEEN = all(16f);
-  private static final FloatVector THIRD = all(1 / 3f);
-  private static final FloatVector MINUS_THIRD = all(-1 / 3f);
-  private static final FloatVector FIFTEENTH = all(1 / 15f);
-  private static final FloatVector MINUS_FIFTEENTH = all(-1 / 15f);
-
   /** B is a matter of the points alone. */
   private final WinogradThree samePoints = new WinogradThree();
 

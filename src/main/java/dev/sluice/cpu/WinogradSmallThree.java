@@ -3,16 +3,10 @@ package dev.sluice.cpu;
 import static dev.sluice.cpu.Lanes.MEMORY;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
-import static dev.sluice.cpu.Lanes.all;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-
-import jdk.incubator.vector.FloatVector;
 
 /** F(2, 3) on the points 0, 1, -1 and infinity. */
 final class WinogradSmallThree extends WinogradTransform {
-  // A constant, not a broadcast in the loops: see Lanes.
-  private static final FloatVector HALF = all(0.5f);
-
   WinogradSmallThree() {
     super(2, 3);
   }

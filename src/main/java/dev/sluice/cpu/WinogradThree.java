@@ -11,21 +11,9 @@ import jdk.incubator.vector.FloatVector;
 /** F(4, 3) on the points 0, 1, -1, 1/2, -2 and infinity. */
 final class WinogradThree extends WinogradTransform {
   // Constants, not broadcasts in the loops: see Lanes.
-  private static final FloatVector EIGHTH = all(0.125f);
-  private static final FloatVector QUARTER = all(0.25f);
-  private static final FloatVector HALF = all(0.5f);
   private static final FloatVector MINUS_HALF = all(-0.5f);
   private static final FloatVector THREE_HALVES = all(1.5f);
   private static final FloatVector MINUS_THREE_HALVES = all(-1.5f);
-  private static final FloatVector TWO = all(2f);
-  private static final FloatVector MINUS_TWO = all(-2f);
-  private static final FloatVector THIRD = all(1 / 3f);
-  private static final FloatVector MINUS_THIRD = all(-1 / 3f);
-  private static final FloatVector FIFTEENTH = all(1 / 15f);
-  private static final FloatVector MINUS_FIFTEENTH = all(-1 / 15f);
-  private static final FloatVector FOUR = all(4f);
-  private static final FloatVector EIGHT = all(8f);
-  private static final FloatVector MINUS_EIGHT = all(-8f);
 
   WinogradThree() {
     super(4, 3);

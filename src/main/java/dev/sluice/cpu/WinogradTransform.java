@@ -1,5 +1,9 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.all;
+
+import jdk.incubator.vector.FloatVector;
+
 /**
  * The transforms of Winograd's F(m x m, r x r) over vectors of channels, from one-dimensional
  * passes along both axes, the first along columns. A pass reads values {@code step} bytes apart and
@@ -9,6 +13,21 @@ package dev.sluice.cpu;
  */
 abstract sealed class WinogradTransform
     permits WinogradThree, WinogradFive, WinogradSmallThree, WinogradSmallFive {
+  // What several have: constants, not broadcasts in the loops: see Lanes.
+  static final FloatVector EIGHTH = all(0.125f);
+  static final FloatVector QUARTER = all(0.25f);
+  static final FloatVector HALF = all(0.5f);
+  static final FloatVector TWO = all(2f);
+  static final FloatVector MINUS_TWO = all(-2f);
+  static final FloatVector FOUR = all(4f);
+  static final FloatVector EIGHT = all(8f);
+  static final FloatVector MINUS_EIGHT = all(-8f);
+  static final FloatVector SIXTEEN = all(16f);
+  static final FloatVector THIRD = all(1 / 3f);
+  static final FloatVector MINUS_THIRD = all(-1 / 3f);
+  static final FloatVector FIFTEENTH = all(1 / 15f);
+  static final FloatVector MINUS_FIFTEENTH = all(-1 / 15f);
+
   /** m: pixels along a side of a tile. */
   final int tile;
 
