@@ -168,7 +168,7 @@ final class CpuBackend implements Backend {
     try {
       return convolution(spec, choice(spec));
     } catch (NativeException e) {
-      requireUnimplemented(e);
+      Primitive.requireUnimplemented(e);
       return new GemmConvolution(spec);
     }
   }
@@ -203,13 +203,6 @@ final class CpuBackend implements Backend {
     return new Trial(plan, engine, threads);
   }
 
-  /** Goes on only where oneDNN has no implementation but its reference. */
-  private static void requireUnimplemented(NativeException e) {
-    if (e.code() != Primitive.UNIMPLEMENTED) {
-      throw e;
-    }
-  }
-
   @Override
   public RnnPlan rnn(RnnSpec spec, RnnSpec.Run run) {
     return networks.of(new RnnKey(spec, run), k -> new CpuRnn(engine, k.spec, k.run, threads));
@@ -234,7 +227,7 @@ final class CpuBackend implements Backend {
               : layouts.of(spec, how -> trial(new ConvLstmPlan(engine, few, how)));
       return Optional.of(new ConvLstmPlan(engine, spec, algorithm));
     } catch (NativeException e) {
-      requireUnimplemented(e);
+      Primitive.requireUnimplemented(e);
       return Optional.empty();
     }
   }

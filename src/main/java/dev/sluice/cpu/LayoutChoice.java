@@ -106,10 +106,7 @@ final class LayoutChoice {
           trials.add(entrants.apply(candidate));
           able.add(candidate);
         } catch (NativeException e) {
-          if (e.code() != Primitive.UNIMPLEMENTED) {
-            throw e;
-          }
-          // No implementation worth having: another one wins.
+          Primitive.requireUnimplemented(e); // Another one wins.
         }
       }
       return able.isEmpty() ? candidates.getFirst() : able.get(race.winner(trials));

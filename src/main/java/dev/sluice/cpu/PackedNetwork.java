@@ -36,7 +36,7 @@ final class PackedNetwork implements AutoCloseable {
       for (int share = 0; share < Math.max(1, cut.shares()); share++) {
         int rows = (cut.apart() ? cut.share(share) : cut.whole()).count();
         products.computeIfAbsent(
-            rows, n -> made(productsOf(spec, run, n), p -> StepProduct.of(engine, spec, p)));
+            rows, n -> made(productsOf(spec, run, n), p -> StepProduct.of(engine, spec.type(), p)));
         inputs.computeIfAbsent(
             inputRows(run, rows),
             n -> made(inputsOf(spec, run, n), p -> input(engine, run.training(), p)));
@@ -91,7 +91,7 @@ final class PackedNetwork implements AutoCloseable {
     }
     return training && !cut.apart()
         ? new StepProduct.Plain(reals, product)
-        : StepProduct.of(engine, spec, product);
+        : StepProduct.of(engine, spec.type(), product);
   }
 
   /** The products of a kind; in inference those of forward, the first half, are enough. */

@@ -78,6 +78,13 @@ final class Primitive implements AutoCloseable {
     }
   }
 
+  /** Goes on only where oneDNN has no implementation worth having. */
+  static void requireUnimplemented(NativeException e) {
+    if (e.code() != UNIMPLEMENTED) {
+      throw e;
+    }
+  }
+
   MemorySegment description() {
     return description;
   }

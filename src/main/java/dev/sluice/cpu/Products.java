@@ -110,10 +110,8 @@ final class Products implements AutoCloseable {
               DNNL_ARG_SRC(), descriptors.strided(p.m, p.k, stepsA),
               DNNL_ARG_WEIGHTS(), descriptors.strided(p.k, p.n, stepsB)));
     } catch (NativeException e) {
-      if (e.code() == Primitive.UNIMPLEMENTED) {
-        return null;
-      }
-      throw e;
+      Primitive.requireUnimplemented(e);
+      return null;
     }
   }
 

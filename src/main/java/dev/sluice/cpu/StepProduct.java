@@ -3,7 +3,7 @@ package dev.sluice.cpu;
 import static dev.sluice.bindings.onednn.Dnnl_h.*;
 
 import dev.sluice.DType;
-import dev.sluice.spi.RnnSpec;
+import dev.sluice.NativeException;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
@@ -67,14 +67,25 @@ interface StepProduct extends AutoCloseable {
    * A single row is not for oneDNN: 3.11's product writes past the scratchpad it asked for, and its
    * sgemm takes twice the time of a loop whose threads each keep their part of the weights.
    */
-  static StepProduct of(OneDnnEngine engine, RnnSpec network, Spec spec) {
-    boolean single = network.type() == DType.FLOAT32;
+  static StepProduct of(OneDnnEngine engine, DType type, Spec spec) {
+    boolean single = type == DType.FLOAT32;
     if (single && spec.batch > 1) {
-      return new Packed(engine, spec);
+      return several(engine, spec);
     }
-    return single && VectorApi.PRESENT
-        ? new Row(engine, spec)
-        : new Plain(Reals.of(network.type()), spec);
+    return single && VectorApi.PRESENT ? new Row(engine, spec) : new Plain(Reals.of(type), spec);
+  }
+
+  /**
+   * Whether oneDNN has a product for packed weights (not always to one column) is up to the shape
+   * of the weights and the strides, not to the number of rows, so all batches pack alike.
+   */
+  private static StepProduct several(OneDnnEngine engine, Spec spec) {
+    try {
+      return new Packed(engine, spec);
+    } catch (NativeException e) {
+      Primitive.requireUnimplemented(e);
+      return new Plain(Reals.FLOATS, spec);
+    }
   }
 
   /** The weights as they are given. */
