@@ -1,10 +1,12 @@
-package dev.sluice.nn;
+package dev.sluice.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import dev.sluice.Device;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
+import dev.sluice.nn.Pass;
+import dev.sluice.nn.Rnn;
 import dev.sluice.weights.Weights;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,7 +15,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Two threads take a share of a large batch each, one thread takes all of it, and three work on
- * each product together, since the batch is too small to cut: the bits are the same.
+ * each product together, since the batch is too small to cut: the bits are the same. On AVX2 those
+ * of training are the same only for the same number of threads.
  */
 class SharesTest {
   private static final int T = 23;
@@ -34,10 +37,17 @@ class SharesTest {
     var one = run(1, kind, bothDirections, lengths);
     for (int threads = 2; threads <= 3; threads++) {
       var more = run(threads, kind, bothDirections, lengths);
+      var again = sharesSums() ? run(threads, kind, bothDirections, lengths) : one;
       for (var name : one.keySet()) {
-        assertArrayEquals(one.get(name), more.get(name), name + ", " + threads + " threads");
+        var expected = name.equals("inference") ? one : again;
+        assertArrayEquals(expected.get(name), more.get(name), name + ", " + threads + " threads");
       }
     }
+  }
+
+  /** Whether oneDNN's sgemm shares the sums of a product out among threads. */
+  private static boolean sharesSums() {
+    return OneDnn.isa().startsWith("avx2");
   }
 
   private static Rnn.Builder builder(String kind) {
@@ -64,7 +74,9 @@ class SharesTest {
         all.put("inference", rnn.forward(pass, x, given, null).y().floats());
       }
       all.putAll(step(device, rnn, given));
-      assertArrayEquals(all.get("inference"), all.get("y"), "training against inference");
+      if (!sharesSums()) {
+        assertArrayEquals(all.get("inference"), all.get("y"), "training against inference");
+      }
       return all;
     }
   }
