@@ -3,14 +3,10 @@ package dev.sluice;
 import dev.sluice.spi.Backend;
 import dev.sluice.spi.Engine;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,10 +31,7 @@ public final class Device implements AutoCloseable {
   private final Backend backend;
   private final MemoryPool pool;
   private final Set<DeviceArena> arenas = new LinkedHashSet<>();
-  private final Deque<Stream> idle = new ArrayDeque<>();
-  private final Map<Thread, Stream> held = new IdentityHashMap<>();
-  private final List<Stream> streams = new ArrayList<>();
-  private final Set<Stream> published = new LinkedHashSet<>();
+  private final Streams streams;
   private boolean closed;
 
   private Device(String engine, Backend backend, Options options) {
@@ -47,6 +40,7 @@ public final class Device implements AutoCloseable {
     this.convolution = options.convolution;
     this.backend = backend;
     this.pool = new MemoryPool(backend, options.memoryCap);
+    this.streams = new Streams(backend);
     backend.whenShort(pool::releaseIdle);
   }
 
@@ -256,6 +250,12 @@ public final class Device implements AutoCloseable {
     return arena;
   }
 
+  /** {@return its streams; for layers, not for users} */
+  public synchronized Streams streams() {
+    requireOpen();
+    return streams;
+  }
+
   /** {@return the engine's side; for layers, not for users} */
   public Backend backend() {
     return backend;
@@ -277,49 +277,7 @@ public final class Device implements AutoCloseable {
    */
   public synchronized Stream takeStream() {
     requireOpen();
-    var stream = held.get(Thread.currentThread());
-    if (stream == null) {
-      stream = free();
-      afterPublished(stream);
-    }
-    stream.lease();
-    held.put(Thread.currentThread(), stream);
-    return stream;
-  }
-
-  private Stream free() {
-    var stream = idle.poll();
-    if (stream == null) {
-      stream = backend.openStream();
-      streams.add(stream);
-    }
-    return stream;
-  }
-
-  /**
-   * {@return a stream that no pass gets until {@link #takeBack}, for whichever thread leases it}
-   */
-  public synchronized Stream lend() {
-    requireOpen();
-    return free();
-  }
-
-  /**
-   * Takes a stream back.
-   *
-   * @param stream from {@link #lend}
-   */
-  public synchronized void takeBack(Stream stream) {
-    idle.push(stream);
-  }
-
-  /**
-   * Orders what a stream gets from now on after what was published.
-   *
-   * @param stream of this device
-   */
-  public synchronized void afterPublished(Stream stream) {
-    published.forEach(stream::after);
+    return streams.take();
   }
 
   /**
@@ -327,32 +285,8 @@ public final class Device implements AutoCloseable {
    *
    * @param stream from {@link #takeStream} in the same thread
    */
-  public synchronized void giveBack(Stream stream) {
-    if (stream.release()) {
-      held.remove(Thread.currentThread());
-      idle.push(stream);
-    }
-  }
-
-  /**
-   * Says that a stream was given work on memory that other threads read, such as new weights: what
-   * threads enqueue that take a stream from now on comes after it.
-   *
-   * @param stream of this device
-   */
-  public synchronized void publish(Stream stream) {
-    stream.submit();
-    published.add(stream);
-  }
-
-  /**
-   * Orders what a stream gets from now on after all that any stream of this device was given so
-   * far: for work that writes to memory that other threads read or add to, such as weights.
-   *
-   * @param stream of this device
-   */
-  public synchronized void afterAll(Stream stream) {
-    streams.forEach(stream::after);
+  public void giveBack(Stream stream) {
+    streams.giveBack(stream);
   }
 
   void upload(MemorySegment host, Tensor to) {
@@ -395,16 +329,12 @@ public final class Device implements AutoCloseable {
     }
     var stream = takeStream();
     try {
-      synchronizeAll();
+      streams.synchronize();
       work.accept(stream);
       stream.synchronize();
     } finally {
       giveBack(stream);
     }
-  }
-
-  synchronized void synchronizeAll() {
-    streams.forEach(Stream::synchronize);
   }
 
   MemoryPool pool() {
@@ -452,8 +382,7 @@ public final class Device implements AutoCloseable {
     }
     closed = true;
     RuntimeException failure = null;
-    var ends = new ArrayList<Runnable>();
-    streams.forEach(stream -> ends.add(stream::close));
+    var ends = new ArrayList<>(streams.ends());
     ends.add(pool::close);
     ends.add(backend::close);
     for (var end : ends) {

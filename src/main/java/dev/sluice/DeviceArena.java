@@ -148,7 +148,7 @@ public final class DeviceArena implements AutoCloseable {
     }
     try {
       if (stream == null) {
-        device.synchronizeAll();
+        device.streams().synchronize();
       } else {
         // What is kept back reads these tensors.
         stream.submit();

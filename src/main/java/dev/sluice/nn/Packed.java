@@ -58,7 +58,7 @@ final class Packed {
     long version = parameters.stream().mapToLong(Parameter::version).sum();
     if (copy == null || copy.version != version) {
       var tensor = copy != null ? copy.tensor : arena.empty(type(), shape(plan));
-      arena.device().afterAll(stream);
+      arena.device().streams().afterAll(stream);
       copy = new Copy(packed(plan, stream, tensor), version);
       stream.synchronize();
       copies.put(plan.layout(), copy);

@@ -453,7 +453,7 @@ public final class Pass implements AutoCloseable {
     } finally {
       records.clear();
       afterwards.clear();
-      device.publish(stream);
+      device.streams().publish(stream);
     }
   }
 

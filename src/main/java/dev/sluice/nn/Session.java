@@ -81,7 +81,7 @@ public final class Session implements AutoCloseable {
     this.model = model;
     this.parameters = List.copyOf(layer.parameters());
     this.device = parameters.getFirst().value().arena().device();
-    this.stream = device.lend();
+    this.stream = device.streams().lend();
     this.kept = device.arena("a session", stream);
     this.host = Arena.ofShared();
     try {
@@ -328,7 +328,7 @@ public final class Session implements AutoCloseable {
   /** A step through the model's layers, in memory that stays until the next such step. */
   private void record() {
     forget();
-    device.afterPublished(stream);
+    device.streams().afterPublished(stream);
     passing = device.arena("a session's step", stream);
     var pass = new Pass(stream, passing);
     recording = stream.recorded(() -> pass(pass));
@@ -365,6 +365,6 @@ public final class Session implements AutoCloseable {
     forget();
     kept.close();
     host.close();
-    device.takeBack(stream);
+    device.streams().takeBack(stream);
   }
 }

@@ -29,9 +29,9 @@ public final class Gradients {
     Device device = parameters.getFirst().value().arena().device();
     var stream = device.takeStream();
     try {
-      device.afterAll(stream);
+      device.streams().afterAll(stream);
       work.on(device.backend(), stream);
-      device.publish(stream);
+      device.streams().publish(stream);
     } finally {
       device.giveBack(stream);
     }
