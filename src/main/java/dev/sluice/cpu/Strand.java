@@ -107,12 +107,12 @@ abstract class Strand {
   /** [T, N, G H]: sums of the input product in, activations after forward. */
   abstract MemorySegment sums();
 
-  /** Runs one of the kind's products of step t, unless all rows have ended. */
-  final void product(int which, int t, MemorySegment ends, MemorySegment from, MemorySegment to) {
-    product(which, t, ends, from, 0, to, 0);
-  }
-
-  /** The same from and to a place within more, in elements. */
+  /**
+   * Runs one of the kind's products of step t, unless all rows have ended.
+   *
+   * @param fromAt where it begins, in elements
+   * @param toAt likewise
+   */
   final void product(
       int which,
       int t,

@@ -59,10 +59,6 @@ final class Team implements AutoCloseable {
                 ENTRY.bindTo(this), FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), arena);
   }
 
-  int threads() {
-    return threads;
-  }
-
   /** Makes the calling thread's OpenMP regions, oneDNN's included, use this many threads. */
   void bind() {
     Gomp_h.omp_set_num_threads(threads);

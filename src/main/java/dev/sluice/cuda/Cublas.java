@@ -52,15 +52,6 @@ final class Cublas implements AutoCloseable {
     }
   }
 
-  /** 12 or 13, and so on: 130101 for 13.1.1, 120800 for 12.8.0. */
-  int version() {
-    try (var out = Arena.ofConfined()) {
-      var number = out.allocate(ValueLayout.JAVA_INT);
-      check("cublasGetVersion", cublasGetVersion_v2(handle, number));
-      return number.get(ValueLayout.JAVA_INT, 0);
-    }
-  }
-
   private void check(String call, int status) {
     if (status == CUBLAS_STATUS_SUCCESS()) {
       return;

@@ -27,16 +27,6 @@ final class Convolve {
         new Packed(bias == null ? List.of(weight) : List.of(weight, bias), weight.value().arena());
   }
 
-  /**
-   * {@return the convolution with some rows of the weight and of the bias}
-   *
-   * @param from the first row
-   * @param to one past the last
-   */
-  static Convolve rows(Parameter weight, Parameter bias, int from, int to) {
-    return new Convolve(weight.rows(from, to), bias == null ? null : bias.rows(from, to));
-  }
-
   private DType type() {
     return weight.value().type();
   }

@@ -1,6 +1,5 @@
 package dev.sluice.cli.experiments;
 
-import java.util.List;
 import java.util.Locale;
 
 /** How numbers are written in reports. */
@@ -22,13 +21,5 @@ final class Numbers {
     }
     int decimals = Math.clamp(2 - (long) Math.floor(Math.log10(size)), 0, 5);
     return text("%." + decimals + "f", value);
-  }
-
-  /** a, b and c. */
-  static String joined(List<String> items) {
-    int last = items.size() - 1;
-    return last < 1
-        ? String.join("", items)
-        : String.join(", ", items.subList(0, last)) + " and " + items.get(last);
   }
 }

@@ -92,10 +92,6 @@ final class Case {
     return file.has(name);
   }
 
-  boolean floating(String name) {
-    return !file.dtype(name).startsWith("I");
-  }
-
   Shape shape(String name) {
     requireThere(name);
     return file.shape(name);
