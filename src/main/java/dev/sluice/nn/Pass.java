@@ -7,14 +7,11 @@ import dev.sluice.Shape;
 import dev.sluice.Stream;
 import dev.sluice.Tensor;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -44,11 +41,9 @@ public final class Pass implements AutoCloseable {
   private final DeviceArena arena;
   private final Thread owner = Thread.currentThread();
   private final List<Runnable> records = new ArrayList<>();
-  private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
+  private final Adjoints adjoints = new Adjoints(this);
   private final Map<Object, Tensor> madeOnce = new HashMap<>();
   private final Map<Object, Consumer<Pass>> afterwards = new LinkedHashMap<>();
-  private final Set<Tensor> passing = Collections.newSetFromMap(new IdentityHashMap<>());
-  private final List<Tensor> free = new ArrayList<>();
   private final OptionalLong seed;
   private final int segment;
   private final Pass outer;
@@ -235,28 +230,24 @@ public final class Pass implements AutoCloseable {
   public Tensor watch(Tensor tensor) {
     requireUsable();
     if (training) {
-      gradients.putIfAbsent(tensor.base(), null);
-      passing.remove(tensor.base());
+      adjoints.watch(tensor);
     }
     return tensor;
   }
 
   /** {@return the tensor, watched until {@link #spent}, unless somebody else watches it too} */
   Tensor passing(Tensor tensor) {
-    watch(tensor);
-    passing.add(tensor.base());
+    requireUsable();
+    if (training) {
+      adjoints.watchUntilSpent(tensor);
+    }
     return tensor;
   }
 
   /** Says that nobody will read the gradients of these again: other gradients take their room. */
   void spent(Tensor... tensors) {
     for (var tensor : tensors) {
-      if (passing.remove(tensor.base())) {
-        var gradient = gradients.remove(tensor.base());
-        if (gradient != null) {
-          free.add(gradient);
-        }
-      }
+      adjoints.spent(tensor);
     }
   }
 
@@ -269,7 +260,7 @@ public final class Pass implements AutoCloseable {
   Tensor watchInPlace(Tensor tensor) {
     requireUsable();
     if (training) {
-      gradients.put(tensor.base(), tensor.base());
+      adjoints.lies(tensor.base(), tensor.base());
     }
     return tensor;
   }
@@ -301,7 +292,7 @@ public final class Pass implements AutoCloseable {
    * @param tensor or null
    */
   public boolean wants(Tensor tensor) {
-    return tensor != null && gradients.containsKey(tensor.base());
+    return tensor != null && adjoints.wanted(tensor);
   }
 
   /**
@@ -317,24 +308,7 @@ public final class Pass implements AutoCloseable {
       throw new IllegalArgumentException(
           "gradient: expected a watched tensor of a training pass, got " + tensor);
     }
-    var base = tensor.base();
-    var gradient = gradients.get(base);
-    if (gradient == null) {
-      gradient = zeros(base);
-      gradients.put(base, gradient);
-    }
-    return tensor.viewOf(gradient);
-  }
-
-  private Tensor zeros(Tensor like) {
-    for (var tensor : free) {
-      if (tensor.type() == like.type() && tensor.shape().equals(like.shape())) {
-        free.remove(tensor);
-        device.backend().kernel("fill").run(stream, new double[] {0}, tensor);
-        return tensor;
-      }
-    }
-    return arena.zeros(like.type(), like.shape());
+    return adjoints.of(tensor);
   }
 
   /** {@return the gradient of a tensor, or null where none flows} */
@@ -348,7 +322,7 @@ public final class Pass implements AutoCloseable {
    * @param output of a layer
    */
   public Tensor arrived(Tensor output) {
-    return gradients.get(output.base()) == null ? null : gradient(output);
+    return adjoints.arrived(output);
   }
 
   /**
@@ -377,7 +351,7 @@ public final class Pass implements AutoCloseable {
     }
     var sum = once(key, home -> home.empty(type, Shape.of(elements)));
     if (afterwards.putIfAbsent(key, home -> spread.accept(home, sum)) == null) {
-      device.backend().kernel("fill").run(stream, new double[] {0}, sum);
+      fill(sum, 0);
     }
     return sum;
   }
@@ -392,11 +366,6 @@ public final class Pass implements AutoCloseable {
     parts.add(round);
   }
 
-  /** Lets a gradient be added to from here on, wherever it lies. */
-  void seed(Tensor tensor, Tensor gradient) {
-    gradients.put(tensor.base(), gradient);
-  }
-
   /**
    * Goes back from a loss: adds to the gradient of every watched tensor and every parameter. What
    * was recorded is spent: several losses go back at once, from their sum.
@@ -408,7 +377,7 @@ public final class Pass implements AutoCloseable {
       throw new IllegalArgumentException(
           "backward: expected a loss of one element, got " + loss.shape());
     }
-    device.backend().kernel("fill").run(stream(), new double[] {1}, gradient(loss));
+    fill(gradient(loss), 1);
     backward();
   }
 
@@ -474,82 +443,32 @@ public final class Pass implements AutoCloseable {
     return segment != 0;
   }
 
-  /**
-   * Does work in a pass of its own, keeps only what it writes and makes, and does it again on the
-   * way back, from the same inputs with the same random numbers: the same bits.
-   *
-   * @param read tensors that the work reads
-   * @param written tensors that the work writes, watched
-   * @param work {@return other tensors that it makes}
-   * @return copies of what it makes, watched
-   */
-  List<Tensor> recomputed(
-      List<Tensor> read, List<Tensor> written, Function<Pass, List<Tensor>> work) {
-    requireUsable();
-    if (keepsSegments) {
-      return work.apply(this);
-    }
-    long firstCall = calls;
-    var made = new ArrayList<Tensor>();
-    try (var inner = again(firstCall)) {
-      for (var tensor : work.apply(inner)) {
-        made.add(passing(empty(tensor.type(), tensor.shape())));
-        copy(tensor, made.getLast());
-      }
-      calls = inner.calls;
-    }
-    var outputs = java.util.stream.Stream.concat(written.stream(), made.stream()).toList();
-    record(
-        () -> {
-          if (outputs.stream().anyMatch(output -> arrived(output) != null)) {
-            goBack(firstCall, read, written, made, work);
-          }
-          made.forEach(this::spent);
-        });
-    return made;
+  boolean keepsSegments() {
+    return keepsSegments;
   }
 
-  /**
-   * Does work again to go back through it; its gradients have arrived at what it wrote and made.
-   */
-  void goBack(
-      long firstCall,
-      List<Tensor> read,
-      List<Tensor> written,
-      List<Tensor> made,
-      Function<Pass, List<Tensor>> work) {
-    try (var inner = again(firstCall)) {
-      // Views of a tensor share its gradient: what flows into it there has arrived here.
-      java.util.stream.Stream.concat(read.stream().filter(this::wants), written.stream())
-          .map(Tensor::base)
-          .forEach(base -> inner.gradients.put(base, gradient(base)));
-      var remade = work.apply(inner);
-      for (int i = 0; i < made.size(); i++) {
-        var gradient = arrived(made.get(i));
-        if (gradient != null && passing.contains(made.get(i).base())) {
-          inner.receive(remade.get(i), gradient);
-        } else if (gradient != null) {
-          // The work spends what it has, and this one is watched.
-          copy(gradient, inner.gradient(remade.get(i)));
-        }
-      }
-      inner.backward();
-    }
+  Adjoints adjoints() {
+    return adjoints;
   }
 
-  /** Takes a gradient that nobody else will read: as it is where the tensor is whole. */
-  private void receive(Tensor tensor, Tensor gradient) {
-    if (tensor == tensor.base() && gradients.get(tensor) == null) {
-      gradients.put(tensor, gradient);
-    } else {
-      copy(gradient, gradient(tensor));
-    }
+  /** How often random numbers were used. */
+  long calls() {
+    return calls;
   }
 
-  private Pass again(long firstCall) {
+  void calls(long count) {
+    calls = count;
+  }
+
+  /** A pass for a part of this one, whose random numbers begin with this call's. */
+  Pass again(long firstCall) {
     var inner = new Pass(device, true, seed, 0, this);
     inner.calls = firstCall;
     return inner;
+  }
+
+  void fill(Tensor tensor, double value) {
+    device.backend().kernel("fill").run(stream, new double[] {value}, tensor);
   }
 
   void copy(Tensor from, Tensor to) {

@@ -84,7 +84,9 @@ final class Repeated {
               served();
             } else {
               drop(round);
-              pass.goBack(0, read, written, made, inner -> work.of(inner, read, written));
+              new Recomputation(
+                      pass, 0, read, written, made, inner -> work.of(inner, read, written))
+                  .back();
             }
           }
           made.forEach(pass::spent);
@@ -272,7 +274,10 @@ final class Repeated {
       for (int i = 0; i < all.size(); i++) {
         var gradient = all.get(i);
         if (gradient != null && i < places.size()) {
-          inner.seed(i < read.size() ? read.get(i) : written.get(i - read.size()), gradient);
+          inner
+              .adjoints()
+              .lies(
+                  (i < read.size() ? read.get(i) : written.get(i - read.size())).base(), gradient);
         }
       }
       back =

@@ -577,7 +577,8 @@ public final class Rnn implements Layer {
     var written = new ArrayList<>(List.of(values.y()));
     written.addAll(values.last());
     written.forEach(pass::watch);
-    pass.recomputed(
+    Recomputation.of(
+        pass,
         read,
         written,
         inner -> {

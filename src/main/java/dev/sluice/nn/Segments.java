@@ -59,7 +59,8 @@ final class Segments {
       var written = slices(kept, from, to);
       var lent = Stream.concat(seen.stream(), found.stream()).filter(Objects::nonNull).toList();
       var after =
-          pass.recomputed(lent, written, inner -> work.of(inner, first, seen, found, written));
+          Recomputation.of(
+              pass, lent, written, inner -> work.of(inner, first, seen, found, written));
       before = new ArrayList<>(List.of(kept.getFirst().at(to - 1L)));
       before.addAll(after);
     }
