@@ -131,7 +131,7 @@ public abstract sealed class Block permits RecurrentBlock, Block.Plain {
     return keras(width -> Rnn.tanh(width, units));
   }
 
-  private static RecurrentBlock keras(IntFunction<Rnn.Builder> builder) {
+  private static RecurrentBlock keras(IntFunction<RnnBuilder> builder) {
     return recurrent(width -> builder.apply(width).kerasBiases(true).init(RnnInit.KERAS));
   }
 
@@ -142,7 +142,7 @@ public abstract sealed class Block permits RecurrentBlock, Block.Plain {
    *
    * @param builder makes it from C; the type of its tensors is the model's
    */
-  public static RecurrentBlock recurrent(IntFunction<Rnn.Builder> builder) {
+  public static RecurrentBlock recurrent(IntFunction<RnnBuilder> builder) {
     return new RecurrentBlock(builder, false);
   }
 

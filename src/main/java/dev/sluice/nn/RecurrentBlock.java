@@ -11,10 +11,10 @@ import java.util.function.UnaryOperator;
 
 /** A {@link Block} that remembers: [T, N, C] to the last step's output or to every step's. */
 public final class RecurrentBlock extends Block {
-  private final IntFunction<Rnn.Builder> builder;
+  private final IntFunction<RnnBuilder> builder;
   private final boolean sequences;
 
-  RecurrentBlock(IntFunction<Rnn.Builder> builder, boolean sequences) {
+  RecurrentBlock(IntFunction<RnnBuilder> builder, boolean sequences) {
     this.builder = builder;
     this.sequences = sequences;
   }
@@ -34,7 +34,7 @@ public final class RecurrentBlock extends Block {
 
   /** {@return this, with a second direction whose output stands beside the first's} */
   public RecurrentBlock bidirectional() {
-    return with(Rnn.Builder::bidirectional);
+    return with(RnnBuilder::bidirectional);
   }
 
   /**
@@ -42,7 +42,7 @@ public final class RecurrentBlock extends Block {
    *
    * @param options changes the builder
    */
-  public RecurrentBlock with(UnaryOperator<Rnn.Builder> options) {
+  public RecurrentBlock with(UnaryOperator<RnnBuilder> options) {
     return new RecurrentBlock(width -> options.apply(builder.apply(width)), sequences);
   }
 

@@ -1,13 +1,11 @@
 package dev.sluice.nn;
 
-import dev.sluice.DType;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
 import dev.sluice.spi.RnnPlan;
 import dev.sluice.spi.RnnSpec;
 import dev.sluice.spi.Sequence;
-import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -80,7 +78,7 @@ public final class Rnn implements Layer {
    */
   public record State(Tensor h, Tensor c) {}
 
-  private Rnn(
+  Rnn(
       RnnSpec spec,
       Dropout dropout,
       boolean engineDropout,
@@ -101,7 +99,7 @@ public final class Rnn implements Layer {
   }
 
   /** Whether a tensor of the spec is zero for ever, and so no parameter. */
-  private static boolean fixed(RnnSpec spec, boolean kerasBiases, String name) {
+  static boolean fixed(RnnSpec spec, boolean kerasBiases, String name) {
     return kerasBiases && spec.kind() != RnnSpec.Kind.GRU_RESET_AFTER && name.startsWith("bias_hh");
   }
 
@@ -129,8 +127,8 @@ public final class Rnn implements Layer {
    * @param input C
    * @param hidden H
    */
-  public static Builder lstm(int input, int hidden) {
-    return new Builder(RnnSpec.Kind.LSTM, input, hidden);
+  public static RnnBuilder lstm(int input, int hidden) {
+    return new RnnBuilder(RnnSpec.Kind.LSTM, input, hidden);
   }
 
   /**
@@ -139,8 +137,8 @@ public final class Rnn implements Layer {
    * @param input C
    * @param hidden H
    */
-  public static Builder gru(int input, int hidden) {
-    return new Builder(RnnSpec.Kind.GRU_RESET_AFTER, input, hidden);
+  public static RnnBuilder gru(int input, int hidden) {
+    return new RnnBuilder(RnnSpec.Kind.GRU_RESET_AFTER, input, hidden);
   }
 
   /**
@@ -150,8 +148,8 @@ public final class Rnn implements Layer {
    * @param input C
    * @param hidden H
    */
-  public static Builder gruResetBefore(int input, int hidden) {
-    return new Builder(RnnSpec.Kind.GRU_RESET_BEFORE, input, hidden);
+  public static RnnBuilder gruResetBefore(int input, int hidden) {
+    return new RnnBuilder(RnnSpec.Kind.GRU_RESET_BEFORE, input, hidden);
   }
 
   /**
@@ -160,8 +158,8 @@ public final class Rnn implements Layer {
    * @param input C
    * @param hidden H
    */
-  public static Builder tanh(int input, int hidden) {
-    return new Builder(RnnSpec.Kind.RNN_TANH, input, hidden);
+  public static RnnBuilder tanh(int input, int hidden) {
+    return new RnnBuilder(RnnSpec.Kind.RNN_TANH, input, hidden);
   }
 
   /**
@@ -170,217 +168,8 @@ public final class Rnn implements Layer {
    * @param input C
    * @param hidden H
    */
-  public static Builder relu(int input, int hidden) {
-    return new Builder(RnnSpec.Kind.RNN_RELU, input, hidden);
-  }
-
-  /** The options of a network, each with the default of PyTorch. */
-  public static final class Builder {
-    private final RnnSpec.Kind kind;
-    private final int input;
-    private final int hidden;
-    private DType type = DType.FLOAT32;
-    private int layers = 1;
-    private boolean bidirectional;
-    private boolean bias = true;
-    private boolean kerasBiases;
-    private int projection;
-    private boolean peephole;
-    private RnnSpec.CellClip clip = RnnSpec.CellClip.NONE;
-    private double forgetBias;
-    private RnnSpec.Blend blend = RnnSpec.Blend.KEEP;
-    private Dropout dropout = new Dropout(0);
-    private boolean engineDropout;
-    private RnnInit init = RnnInit.PYTORCH;
-
-    private Builder(RnnSpec.Kind kind, int input, int hidden) {
-      this.kind = kind;
-      this.input = input;
-      this.hidden = hidden;
-    }
-
-    /**
-     * {@return this, with another element type}
-     *
-     * @param value float64 for gradient checks on the CPU engine
-     */
-    public Builder type(DType value) {
-      type = value;
-      return this;
-    }
-
-    /**
-     * {@return this, with several layers, each reading the whole output of the one before}
-     *
-     * @param count L
-     */
-    public Builder layers(int count) {
-      layers = count;
-      return this;
-    }
-
-    /** {@return this, with a second direction that runs from each sequence's end} */
-    public Builder bidirectional() {
-      return bidirectional(true);
-    }
-
-    /**
-     * {@return this, with or without a second direction}
-     *
-     * @param value whether there is one
-     */
-    public Builder bidirectional(boolean value) {
-      bidirectional = value;
-      return this;
-    }
-
-    /**
-     * {@return this, with or without biases}
-     *
-     * @param value whether there are the two
-     */
-    public Builder bias(boolean value) {
-      bias = value;
-      return this;
-    }
-
-    /**
-     * {@return this, with the biases of Keras: one, b_ih, where two would only add up; b_hh is then
-     * zero and no parameter, neither counted nor trained nor stored. A GRU with the reset after
-     * keeps both, as in Keras, since r multiplies b_hn}
-     *
-     * @param value whether the biases are those of Keras
-     */
-    public Builder kerasBiases(boolean value) {
-      kerasBiases = value;
-      return this;
-    }
-
-    /**
-     * {@return this, with h projected: h = W_hr (o tanh(c)), W_hr [P, H]}
-     *
-     * @param width P, at most H; 0 for none
-     */
-    public Builder projection(int width) {
-      projection = width;
-      return this;
-    }
-
-    /**
-     * {@return this, with or without diagonal peepholes, weight_p [3 H] = i, f, o}
-     *
-     * @param value whether there are any
-     */
-    public Builder peephole(boolean value) {
-      peephole = value;
-      return this;
-    }
-
-    /**
-     * {@return this, with a bounded cell}
-     *
-     * @param bound its largest magnitude
-     * @param mode which of the two functions of that name
-     */
-    public Builder cellClip(double bound, RnnSpec.CellClip.Mode mode) {
-      clip = new RnnSpec.CellClip(bound, mode);
-      return this;
-    }
-
-    /**
-     * {@return this, with a constant inside the forget gate's sigmoid; not a parameter}
-     *
-     * @param value of the constant
-     */
-    public Builder forgetBias(double value) {
-      forgetBias = value;
-      return this;
-    }
-
-    /**
-     * {@return this GRU, with another meaning of z}
-     *
-     * @param value what z weighs
-     */
-    public Builder blend(RnnSpec.Blend value) {
-      blend = value;
-      return this;
-    }
-
-    /**
-     * {@return this, with dropout between the layers in training: on the input of every layer but
-     * the first, never on x, y or h}
-     *
-     * @param p the probability that an element is dropped
-     */
-    public Builder dropout(double p) {
-      dropout = new Dropout(p);
-      return this;
-    }
-
-    /**
-     * {@return this, with the same dropout by masks that the engine draws, where it can} cuDNN then
-     * runs all layers in one call. Its masks are others than those of {@link #dropout}, which every
-     * engine draws alike: they do not depend on the pass's seed, and training that is resumed gets
-     * others than training that goes on.
-     *
-     * @param p the probability that an element is dropped
-     */
-    public Builder engineDropout(double p) {
-      engineDropout = true;
-      return dropout(p);
-    }
-
-    /**
-     * {@return this, with parameters that begin in another way where no file says how}
-     *
-     * @param value {@code RnnInit.KERAS}, say
-     */
-    public Builder init(RnnInit value) {
-      init = value;
-      return this;
-    }
-
-    /**
-     * {@return the network}
-     *
-     * @param weights where its numbers come from
-     * @param arena where they live
-     */
-    public Rnn build(Weights weights, DeviceArena arena) {
-      if (dropout.p() > 0 && layers == 1) {
-        throw new IllegalArgumentException(
-            "rnn: dropout lies between layers: expected 2 layers or more, got 1");
-      }
-      var spec = spec();
-      var all = new ArrayList<Parameter>();
-      spec.weights()
-          .forEach(
-              (name, shape) ->
-                  all.add(
-                      fixed(spec, kerasBiases, name)
-                          ? new Parameter(name, arena.zeros(type, shape))
-                          : Parameter.take(
-                              weights, name, shape, init.of(spec, name, shape), type, arena)));
-      return new Rnn(spec, dropout, engineDropout, kerasBiases, all, arena);
-    }
-
-    /** What the network would be. */
-    RnnSpec spec() {
-      return new RnnSpec(
-          kind,
-          type,
-          input,
-          hidden,
-          layers,
-          bidirectional,
-          bias,
-          projection,
-          peephole,
-          clip,
-          forgetBias,
-          blend);
-    }
+  public static RnnBuilder relu(int input, int hidden) {
+    return new RnnBuilder(RnnSpec.Kind.RNN_RELU, input, hidden);
   }
 
   /** {@return what the network is} */

@@ -25,7 +25,7 @@ import java.util.stream.IntStream;
  * }</pre>
  *
  * <p>Every count is of parameters that are there: a Keras LSTM has one bias where PyTorch has two,
- * and so has {@link Block#lstm}, see {@link Rnn.Builder#kerasBiases}; {@code lstm(32).with(b ->
+ * and so has {@link Block#lstm}, see {@link RnnBuilder#kerasBiases}; {@code lstm(32).with(b ->
  * b.kerasBiases(false))} has two and counts two.
  */
 public final class Sequential implements Layer {

@@ -7,6 +7,7 @@ import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.nn.Pass;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.weights.Weights;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -50,7 +51,7 @@ class SharesTest {
     return OneDnn.isa().startsWith("avx2");
   }
 
-  private static Rnn.Builder builder(String kind) {
+  private static RnnBuilder builder(String kind) {
     return switch (kind) {
       case "lstm" -> Rnn.lstm(C, H);
       case "gru" -> Rnn.gru(C, H);

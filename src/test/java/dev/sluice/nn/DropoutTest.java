@@ -141,7 +141,7 @@ class DropoutTest {
     }
   }
 
-  private Rnn.Builder stack(double p) {
+  private RnnBuilder stack(double p) {
     return Rnn.lstm(4, 3).layers(3).bidirectional().type(DType.FLOAT64).dropout(p);
   }
 

@@ -37,7 +37,7 @@ class GateProbeTest {
     device.close();
   }
 
-  private Rnn built(Rnn.Builder builder) {
+  private Rnn built(RnnBuilder builder) {
     return builder.build(Weights.random(3), arena);
   }
 

@@ -29,7 +29,7 @@ class GruWeightsTest {
     return stored;
   }
 
-  private static Rnn.Builder builder(boolean after) {
+  private static RnnBuilder builder(boolean after) {
     return (after ? Rnn.gru(4, 3) : Rnn.gruResetBefore(4, 3))
         .layers(2)
         .bidirectional()

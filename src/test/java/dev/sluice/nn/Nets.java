@@ -52,15 +52,15 @@ final class Nets {
 
   private Nets() {}
 
-  static Rnn.Builder plain(Dice dice, Rnn.Builder builder) {
+  static RnnBuilder plain(Dice dice, RnnBuilder builder) {
     return builder.layers(dice.size(1, 3)).bidirectional(dice.coin()).bias(!dice.coin());
   }
 
-  private static Rnn.Builder gru(Dice dice, Rnn.Builder builder) {
+  private static RnnBuilder gru(Dice dice, RnnBuilder builder) {
     return plain(dice, builder).blend(dice.one(Blend.KEEP, Blend.UPDATE));
   }
 
-  private static Rnn.Builder lstm(Dice dice) {
+  private static RnnBuilder lstm(Dice dice) {
     int hidden = dice.units();
     var builder =
         plain(dice, Rnn.lstm(dice.units(), hidden))
@@ -72,7 +72,7 @@ final class Nets {
         : builder;
   }
 
-  static Net rnn(Dice dice, DType type, DeviceArena arena, Rnn.Builder builder) {
+  static Net rnn(Dice dice, DType type, DeviceArena arena, RnnBuilder builder) {
     var rnn = dice.filled(builder.type(type).build(Weights.random(1), arena));
     var spec = rnn.spec();
     int steps = dice.size(1, 6);

@@ -110,7 +110,7 @@ class PackedSequenceTest {
         spec.kind().states() > 1 ? pass.variable(c, Samples.floats(6, c.elements())) : null);
   }
 
-  private static List<Rnn.Builder> networks() {
+  private static List<RnnBuilder> networks() {
     return List.of(
         Rnn.lstm(C, 4),
         Rnn.lstm(C, 5).layers(2).bidirectional().projection(2),

@@ -52,7 +52,7 @@ class ParameterCountTest {
     MADE.put("keras " + what, arena -> model.build(Weights.random(1), arena));
   }
 
-  private static void torch(String what, Rnn.Builder builder) {
+  private static void torch(String what, RnnBuilder builder) {
     MADE.put("torch nn." + what, arena -> builder.build(Weights.random(1), arena));
   }
 

@@ -32,7 +32,7 @@ record RelatedCell(
     Zero zero,
     List<Fold> folds,
     List<Fold> apart,
-    Supplier<Rnn.Builder> rnn) {
+    Supplier<RnnBuilder> rnn) {
   static final int INPUTS = 5;
   static final int HIDDEN = 5;
   static final int HEIGHT = 4;
@@ -152,7 +152,7 @@ record RelatedCell(
   record Fold(String from, int fromBlock, String to, int toBlock) {}
 
   private static RelatedCell rnn(
-      String name, Supplier<Rnn.Builder> builder, int states, Zero zero, List<Fold> folds) {
+      String name, Supplier<RnnBuilder> builder, int states, Zero zero, List<Fold> folds) {
     Maker maker =
         arena -> {
           var rnn = builder.get().type(DType.FLOAT64).build(Weights.random(1), arena);

@@ -35,7 +35,7 @@ class RnnInitTest {
     device.close();
   }
 
-  private Rnn built(Rnn.Builder builder, RnnInit init) {
+  private Rnn built(RnnBuilder builder, RnnInit init) {
     return builder.type(DType.FLOAT64).init(init).build(Weights.random(4), arena);
   }
 
@@ -130,7 +130,7 @@ class RnnInitTest {
     assertEquals(0, largest(values(rnn, "bias_ih_l0")));
   }
 
-  private String refusal(Rnn.Builder builder, RnnInit init) {
+  private String refusal(RnnBuilder builder, RnnInit init) {
     return assertThrows(IllegalArgumentException.class, () -> built(builder, init)).getMessage();
   }
 

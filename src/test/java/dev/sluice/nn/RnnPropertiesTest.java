@@ -48,7 +48,7 @@ class RnnPropertiesTest {
     device.close();
   }
 
-  private Rnn.Builder lstm() {
+  private RnnBuilder lstm() {
     return Rnn.lstm(C, H);
   }
 

@@ -8,6 +8,7 @@ import dev.sluice.nn.ConvLstm;
 import dev.sluice.nn.Layer;
 import dev.sluice.nn.Parameter;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.nn.Session;
 import dev.sluice.nn.StLstm;
 import dev.sluice.spi.RnnSpec;
@@ -149,7 +150,7 @@ public enum Cell {
   }
 
   private static Network sequence(
-      Problem p, Rnn.Builder builder, Weights weights, DeviceArena arena) {
+      Problem p, RnnBuilder builder, Weights weights, DeviceArena arena) {
     var rnn =
         builder
             .type(p.type())

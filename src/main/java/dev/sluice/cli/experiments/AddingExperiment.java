@@ -3,6 +3,7 @@ package dev.sluice.cli.experiments;
 import dev.sluice.cli.pictures.RunChart;
 import dev.sluice.cli.pictures.RunChart.Series;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.nn.RnnInit;
 import dev.sluice.train.Adam;
 import java.util.ArrayList;
@@ -26,11 +27,11 @@ final class AddingExperiment implements Experiment {
 
   private static List<AddingRun.Net> nets(Lab lab) {
     int hidden = lab.size(64, 32);
-    Supplier<Rnn.Builder> tanh = () -> Rnn.tanh(2, hidden);
-    Supplier<Rnn.Builder> irnn = () -> Rnn.relu(2, hidden).init(RnnInit.IRNN);
-    Supplier<Rnn.Builder> lstm = () -> Rnn.lstm(2, hidden).forgetBias(1);
-    Supplier<Rnn.Builder> shut = () -> Rnn.lstm(2, hidden);
-    Supplier<Rnn.Builder> gru = () -> Rnn.gru(2, hidden);
+    Supplier<RnnBuilder> tanh = () -> Rnn.tanh(2, hidden);
+    Supplier<RnnBuilder> irnn = () -> Rnn.relu(2, hidden).init(RnnInit.IRNN);
+    Supplier<RnnBuilder> lstm = () -> Rnn.lstm(2, hidden).forgetBias(1);
+    Supplier<RnnBuilder> shut = () -> Rnn.lstm(2, hidden);
+    Supplier<RnnBuilder> gru = () -> Rnn.gru(2, hidden);
     if (lab.quick()) {
       return List.of(
           new AddingRun.Net("RNN tanh", 0, tanh, 1e-3, 50, 600),

@@ -1,6 +1,6 @@
 package dev.sluice.cli.experiments;
 
-import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import java.util.function.Supplier;
 
 /**
@@ -29,7 +29,7 @@ record AddingRun(Net net, long parameters, double[] errors, double variance, dou
    * @param steps that it may take
    */
   record Net(
-      String name, int colour, Supplier<Rnn.Builder> builder, double rate, int length, int steps) {
+      String name, int colour, Supplier<RnnBuilder> builder, double rate, int length, int steps) {
     String title() {
       return name + ", T = " + length;
     }

@@ -7,7 +7,7 @@ import dev.sluice.data.DigitRows;
 import dev.sluice.data.SequenceBatch;
 import dev.sluice.data.Split;
 import dev.sluice.nn.Pass;
-import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.train.Adam;
 import dev.sluice.train.Schedule;
 import dev.sluice.train.SoftmaxCrossEntropy;
@@ -32,7 +32,7 @@ record DigitTraining(DigitRows data, int steps, double low) {
   private static final double RATE = 3e-3;
 
   /** What is trained. */
-  record Net(String name, int colour, Supplier<Rnn.Builder> builder) {}
+  record Net(String name, int colour, Supplier<RnnBuilder> builder) {}
 
   /**
    * One training.

@@ -9,7 +9,7 @@ import dev.sluice.data.Split;
 import dev.sluice.nn.GateProbe;
 import dev.sluice.nn.Parameter;
 import dev.sluice.nn.Pass;
-import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.spi.RnnSpec.Kind;
 import dev.sluice.train.GradientFlow;
 import dev.sluice.train.Loss;
@@ -45,7 +45,7 @@ record Flow(
    * @param seed of the sequences, those of the adding problem
    */
   static Flow of(
-      Device device, Supplier<Rnn.Builder> builder, LastState model, int length, long seed) {
+      Device device, Supplier<RnnBuilder> builder, LastState model, int length, long seed) {
     var x = new float[length * SEQUENCES * 2];
     var y = new float[SEQUENCES];
     new AddingProblem(Split.TEST, seed, length).batch(0, x, y);
@@ -72,8 +72,7 @@ record Flow(
   }
 
   /** The same network with numbers of twice the length. */
-  private static LastState exact(
-      Supplier<Rnn.Builder> builder, LastState model, DeviceArena arena) {
+  private static LastState exact(Supplier<RnnBuilder> builder, LastState model, DeviceArena arena) {
     var all = new HashMap<String, HostTensor>();
     model.rnn().parameters().forEach(p -> put(all, "rnn.", p));
     model.head().parameters().forEach(p -> put(all, "head.", p));

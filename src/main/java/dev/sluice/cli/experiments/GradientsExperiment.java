@@ -5,6 +5,7 @@ import dev.sluice.cli.pictures.RunChart.Scale;
 import dev.sluice.cli.pictures.RunChart.Series;
 import dev.sluice.nn.Parameter;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.nn.RnnInit;
 import dev.sluice.train.Adam;
 import java.util.ArrayList;
@@ -28,8 +29,8 @@ final class GradientsExperiment implements Experiment {
 
   /** A network and how it begins. */
   private record Net(
-      String name, int colour, Supplier<Rnn.Builder> builder, Consumer<Rnn> change, int steps) {
-    Net(String name, int colour, Supplier<Rnn.Builder> builder) {
+      String name, int colour, Supplier<RnnBuilder> builder, Consumer<Rnn> change, int steps) {
+    Net(String name, int colour, Supplier<RnnBuilder> builder) {
       this(name, colour, builder, rnn -> {}, 0);
     }
 

@@ -7,6 +7,7 @@ import dev.sluice.nn.Linear;
 import dev.sluice.nn.Parameter;
 import dev.sluice.nn.Pass;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,12 +20,12 @@ import java.util.List;
  */
 record LastState(Rnn rnn, Linear head) implements Layer {
   /** A network whose parameters begin with a seed. */
-  static LastState of(Rnn.Builder builder, int outputs, long seed, DeviceArena arena) {
+  static LastState of(RnnBuilder builder, int outputs, long seed, DeviceArena arena) {
     return of(builder, outputs, Weights.random(seed), arena);
   }
 
   /** A network whose parameters are given, {@code rnn.weight_ih_l0} and so on. */
-  static LastState of(Rnn.Builder builder, int outputs, Weights weights, DeviceArena arena) {
+  static LastState of(RnnBuilder builder, int outputs, Weights weights, DeviceArena arena) {
     var rnn = builder.build(weights.at("rnn"), arena);
     var spec = rnn.spec();
     return new LastState(

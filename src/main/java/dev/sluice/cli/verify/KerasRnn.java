@@ -4,6 +4,7 @@ import dev.sluice.Shape;
 import dev.sluice.Tensor;
 import dev.sluice.nn.Parameter;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
@@ -42,7 +43,7 @@ final class KerasRnn {
     return trip.subject().has("w." + prefixes().getFirst() + "bias");
   }
 
-  private Rnn.Builder cell(int input, int hidden) {
+  private RnnBuilder cell(int input, int hidden) {
     if (layer.contains("LSTM")) {
       return Rnn.lstm(input, hidden);
     }

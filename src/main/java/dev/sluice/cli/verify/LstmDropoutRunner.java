@@ -2,6 +2,7 @@ package dev.sluice.cli.verify;
 
 import dev.sluice.Tensor;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -43,7 +44,7 @@ final class LstmDropoutRunner implements CaseRunner {
     run(trip, layers);
   }
 
-  private static Rnn.Builder layer(Config config, int input) {
+  private static RnnBuilder layer(Config config, int input) {
     return Rnn.lstm(input, config.integer("H"))
         .bidirectional(config.flag("bidirectional", false))
         .bias(config.flag("bias", true));

@@ -1,6 +1,7 @@
 package dev.sluice.cli.verify;
 
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.spi.RnnSpec.Blend;
 import dev.sluice.spi.RnnSpec.CellClip;
 import java.util.List;
@@ -31,7 +32,7 @@ final class RnnRunner implements CaseRunner {
           "z",
           "note");
 
-  private final BiFunction<Config, Sizes, Rnn.Builder> cell;
+  private final BiFunction<Config, Sizes, RnnBuilder> cell;
 
   /** What every cell is made with. */
   record Sizes(int input, int hidden) {}
@@ -41,18 +42,18 @@ final class RnnRunner implements CaseRunner {
    *
    * @param cell makes its builder, and refuses what the cell does not have
    */
-  RnnRunner(BiFunction<Config, Sizes, Rnn.Builder> cell) {
+  RnnRunner(BiFunction<Config, Sizes, RnnBuilder> cell) {
     this.cell = cell;
   }
 
   /** An LSTM; the options of a GRU mean nothing to it. */
-  static Rnn.Builder lstm(Config config, Sizes sizes) {
+  static RnnBuilder lstm(Config config, Sizes sizes) {
     config.require("activation", "tanh");
     return Rnn.lstm(sizes.input, sizes.hidden);
   }
 
   /** An Elman network. */
-  static Rnn.Builder elman(Config config, Sizes sizes) {
+  static RnnBuilder elman(Config config, Sizes sizes) {
     config.require("activation", "tanh", "relu");
     return config.text("activation", "tanh").equals("tanh")
         ? Rnn.tanh(sizes.input, sizes.hidden)
@@ -60,7 +61,7 @@ final class RnnRunner implements CaseRunner {
   }
 
   /** A GRU. */
-  static Rnn.Builder gru(Config config, Sizes sizes) {
+  static RnnBuilder gru(Config config, Sizes sizes) {
     config.require("activation", "tanh");
     config.require("variant", "reset_after", "reset_before");
     config.require("z", "keep", "update");
@@ -72,7 +73,7 @@ final class RnnRunner implements CaseRunner {
   }
 
   /** Options that every kind has, and those that the others refuse. */
-  private static Rnn.Builder options(Config config, Rnn.Builder builder) {
+  private static RnnBuilder options(Config config, RnnBuilder builder) {
     builder
         .layers(config.integer("layers", 1))
         .bidirectional(config.flag("bidirectional", false))

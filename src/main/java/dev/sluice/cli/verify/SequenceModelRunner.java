@@ -7,6 +7,7 @@ import dev.sluice.nn.Embedding;
 import dev.sluice.nn.Layer;
 import dev.sluice.nn.Linear;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.train.SoftmaxCrossEntropy;
 import dev.sluice.train.SoftmaxCrossEntropy.Reduction;
 import dev.sluice.weights.Init;
@@ -77,7 +78,7 @@ final class SequenceModelRunner implements CaseRunner {
     trip.backward(layers);
   }
 
-  private static Rnn.Builder rnn(Config config, int input) {
+  private static RnnBuilder rnn(Config config, int input) {
     config.require("rnn", "lstm", "gru", "rnn");
     int hidden = config.integer("H");
     return switch (config.text("rnn", "")) {

@@ -8,6 +8,7 @@ import dev.sluice.Device;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.nn.Rnn;
+import dev.sluice.nn.RnnBuilder;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Weights;
 import java.util.Map;
@@ -37,7 +38,7 @@ class FlowTest {
    */
   @Test
   void aUnitThatHalves() {
-    Supplier<Rnn.Builder> relu = () -> Rnn.relu(2, 1);
+    Supplier<RnnBuilder> relu = () -> Rnn.relu(2, 1);
     var weights =
         Weights.of(
             Map.of(
@@ -73,7 +74,7 @@ class FlowTest {
   }
 
   private Flow lstm(double forgetBias) {
-    Supplier<Rnn.Builder> lstm = () -> Rnn.lstm(2, 6).forgetBias(forgetBias);
+    Supplier<RnnBuilder> lstm = () -> Rnn.lstm(2, 6).forgetBias(forgetBias);
     return Flow.of(device, lstm, LastState.of(lstm.get(), 1, 3, arena), 10, 1);
   }
 }
