@@ -4,7 +4,6 @@ import dev.sluice.DType;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -15,11 +14,7 @@ import java.util.stream.IntStream;
  * frames: [T, N, H, W, C] to the next ones: [T - 1, N, H/p, W/p, p p C], in patches: layers of
  * {@link StLstm} whose memory m climbs through the layers of a step and goes from the highest to
  * the lowest of the next (Wang 2017, figure 2); a 1x1 convolution over the highest h makes each
- * frame. Output t predicts frame t + 1, the first ones included.
- *
- * <p>What a step reads: with reverse scheduled sampling, at t = 0 the frame, then {@code M[t - 1]
- * x_t + (1 - M[t - 1]) y_{t-1}}; without, the frame for t below {@code seen}, then {@code M[t -
- * seen] x_t + (1 - M[t - seen]) y_{t-1}}. Gradients flow through the predictions fed back.
+ * frame.
  *
  * <p>With a decoupling weight (PredRNN-V2, Wang 2022, equation 6) {@link Output#decouple} is the
  * mean over steps, layers, samples and channels of {@code |cos(A * (i g), A * (i' g'))|}, A one 1x1
@@ -35,16 +30,14 @@ import java.util.stream.IntStream;
  *   var config = new PredRnn.Config(1, List.of(16, 16), 5, 4, null, false, 0);
  *   var model = new PredRnn(config, Weights.random(1), arena);
  *   var seen = pass.zeros(DType.FLOAT32, Shape.of(10, 2, 64, 64, 1));
- *   var next = model.predict(pass, seen, 10); // [10, 2, 64, 64, 1]
+ *   var next = model.forward(pass, seen, 10); // [10, 2, 64, 64, 1]
  * }
  * }</pre>
  */
-public final class PredRnn implements FrameForecaster {
+public final class PredRnn extends SampledForecaster<PredRnn.Output> {
   private static final double[] NONE = {};
 
   private final Config config;
-  private final DType type;
-  private final List<Parameter> parameters = new ArrayList<>();
   private final List<StLstm> cells = new ArrayList<>();
   private final Convolve head;
   private final Convolve adapter;
@@ -71,22 +64,11 @@ public final class PredRnn implements FrameForecaster {
     /** Checks the sizes. */
     public Config {
       hidden = List.copyOf(hidden);
-      if (channels < 1 || hidden.isEmpty()) {
-        throw new IllegalArgumentException(
-            "predrnn: expected channels >= 1 and at least one layer, got %d and %s"
-                .formatted(channels, hidden));
-      }
-      if (hidden.stream().distinct().count() > 1) {
-        throw new IllegalArgumentException(
-            "predrnn: expected as many channels in every layer, since the memory passes through"
-                + " all, got "
-                + hidden);
-      }
+      check("predrnn", channels, hidden, patch);
       if (!(decouple >= 0) || Double.isInfinite(decouple)) {
         throw new IllegalArgumentException(
             "predrnn: expected a decoupling weight >= 0, got " + decouple);
       }
-      new Patch(patch);
     }
 
     int inner() {
@@ -150,28 +132,18 @@ public final class PredRnn implements FrameForecaster {
    * @param arena where they live
    */
   public PredRnn(Config config, DType type, Weights weights, DeviceArena arena) {
+    super(config.sampling(), config.channels, config.patch, type);
     this.config = config;
-    this.type = type;
     int k = config.hidden.getFirst();
     for (int l = 0; l < config.hidden.size(); l++) {
       var cell =
           new StLstm.Config(
               l == 0 ? config.inner() : k, k, config.kernel, config.kernel, config.layerNorm);
       var name = "cell_list." + l;
-      cells.add(new StLstm(cell, type, weights.at(name), arena));
-      cells.get(l).parameters().forEach(p -> parameters.add(p.within(name)));
+      cells.add(within(name, new StLstm(cell, type, weights.at(name), arena)));
     }
     head = pointwise("conv_last.weight", config.inner(), k, weights, arena);
     adapter = config.decouple == 0 ? null : pointwise("adapter.weight", k, k, weights, arena);
-  }
-
-  private Convolve pointwise(
-      String name, int outputs, int inputs, Weights weights, DeviceArena arena) {
-    var shape = Shape.of(outputs, inputs, 1, 1);
-    var init = Init.uniform(NormedConv.bound(shape));
-    var weight = Parameter.take(weights, name, shape, init, type, arena);
-    parameters.add(weight);
-    return new Convolve(weight, null);
   }
 
   /** {@return what the model is} */
@@ -180,91 +152,13 @@ public final class PredRnn implements FrameForecaster {
   }
 
   @Override
-  public List<Parameter> parameters() {
-    return parameters;
+  Tensor predictions(Output output) {
+    return output.y;
   }
 
-  /**
-   * Predicts every frame from those before.
-   *
-   * @param pass holds what is computed
-   * @param frames [T, N, H, W, C]
-   * @param seen how many frames are given, 1 to T - 1
-   * @param mask [N, {@link Config#maskLength}] 1 where a frame is read, 0 where its prediction is
-   * @return the predictions of frames 1 to T - 1 and the states
-   */
-  public Output forward(Pass pass, Tensor frames, int seen, float[] mask) {
-    check(frames);
-    var x = new Patch(config.patch).split(pass, frames);
-    int total = frames.shape().size(0);
-    var reading = config.sampling().masked(frames.shape().size(1), total, seen, mask);
-    return run(pass, x, total, reading);
-  }
-
+  /** [1]: a loss and the weighted decoupling loss; the loss itself where there is none. */
   @Override
-  public Tensor forward(Pass pass, Tensor frames, int ahead) {
-    return predict(pass, frames, ahead);
-  }
-
-  /**
-   * {@return [1]: the loss of all T - 1 predictions, those of frames seen too, and the weighted
-   * decoupling loss; after the frames seen the model reads its own predictions}
-   *
-   * @param pass holds what is computed
-   * @param clip [T, N, H, W, C]
-   * @param seen how many frames are given, 1 to T - 1
-   * @param criterion compares predictions and frames, both in patches
-   */
-  @Override
-  public Tensor loss(Pass pass, Tensor clip, int seen, Criterion criterion) {
-    check(clip);
-    var mask = config.testMask(clip.shape().size(1), clip.shape().size(0), seen);
-    return loss(pass, clip, seen, mask, criterion);
-  }
-
-  /**
-   * {@return [1]: as the other, with scheduled sampling}
-   *
-   * @param pass holds what is computed
-   * @param clip [T, N, H, W, C]
-   * @param seen how many frames are given, 1 to T - 1
-   * @param mask [N, {@link Config#maskLength}] 1 where a frame is read, 0 where its prediction is
-   * @param criterion compares predictions and frames, both in patches
-   */
-  public Tensor loss(Pass pass, Tensor clip, int seen, float[] mask, Criterion criterion) {
-    var output = forward(pass, clip, seen, mask);
-    var target = new Patch(config.patch).split(pass, clip).slice(1, clip.shape().dim(0));
-    return decoupled(pass, criterion.of(pass, output.y, target), output);
-  }
-
-  /**
-   * Predicts the frames that follow.
-   *
-   * @param pass holds what is computed
-   * @param frames [T, N, H, W, C] what was seen
-   * @param ahead A, how many frames to predict
-   * @return [A, N, H, W, C]
-   */
-  public Tensor predict(Pass pass, Tensor frames, int ahead) {
-    check(frames);
-    if (ahead < 1) {
-      throw new IllegalArgumentException("predrnn: expected at least 1 frame ahead, got " + ahead);
-    }
-    int seen = frames.shape().size(0);
-    var patch = new Patch(config.patch);
-    var x = patch.split(pass, frames);
-    var output = run(pass, x, seen + ahead, FrameSampling.fedBack());
-    return patch.join(pass, output.y.slice(seen - 1L, seen + ahead - 1L));
-  }
-
-  /**
-   * {@return [1]: a loss and the weighted decoupling loss; the loss itself where there is none}
-   *
-   * @param pass holds what is computed
-   * @param loss [1]
-   * @param output of the trip
-   */
-  public Tensor decoupled(Pass pass, Tensor loss, Output output) {
+  Tensor whole(Pass pass, Tensor loss, Output output) {
     if (output.decouple == null) {
       return loss;
     }
@@ -291,24 +185,8 @@ public final class PredRnn implements FrameForecaster {
     run(pass, "add", NONE, scaled, to);
   }
 
-  private void check(Tensor frames) {
-    Shapes.check(
-        "predrnn: frames",
-        frames,
-        type,
-        "T, N, H, W, C",
-        Shapes.ANY,
-        Shapes.ANY,
-        Shapes.ANY,
-        Shapes.ANY,
-        config.channels);
-  }
-
-  private Output run(Pass pass, Tensor x, int total, FrameSampling.Reading reading) {
-    return pass.together(() -> steps(pass, x, total, reading));
-  }
-
-  private Output steps(Pass pass, Tensor x, int total, FrameSampling.Reading reading) {
+  @Override
+  Output steps(Pass pass, Tensor x, int total, FrameSampling.Reading reading) {
     var frame = x.shape().inner();
     int layers = cells.size();
     var zeros = cells.getFirst().zeros(pass, frame.size(0), frame.size(1), frame.size(2));

@@ -2,9 +2,7 @@ package dev.sluice.nn;
 
 import dev.sluice.DType;
 import dev.sluice.DeviceArena;
-import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.weights.Init;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -15,9 +13,7 @@ import java.util.stream.IntStream;
  * frames: [T, N, H, W, C] to the next ones: [T - 1, N, H/p, W/p, p p C], in patches: layers of
  * {@link CausalLstm} whose memory m climbs through the layers of a step and goes from the highest
  * to the lowest of the next, with a {@link Ghu} between the first and the second layer (Wang 2018,
- * figure 3); a 1x1 convolution over the highest h makes each frame. Output t predicts frame t + 1,
- * the first ones included. What a step reads is as in {@link PredRnn}; gradients flow through the
- * predictions fed back.
+ * figure 3); a 1x1 convolution over the highest h makes each frame.
  *
  * <p>Parameters as in OpenSTL: {@code gradient_highway.x_concat.0.weight} and so on, see {@link
  * Ghu}; {@code cell_list.0.conv_x.0.weight} and so on, see {@link CausalLstm}; {@code
@@ -34,10 +30,8 @@ import java.util.stream.IntStream;
  * }
  * }</pre>
  */
-public final class PredRnnPlusPlus implements FrameForecaster {
+public final class PredRnnPlusPlus extends SampledForecaster<PredRnnPlusPlus.Output> {
   private final Config config;
-  private final DType type;
-  private final List<Parameter> parameters = new ArrayList<>();
   private final Ghu highway;
   private final List<CausalLstm> cells = new ArrayList<>();
   private final Convolve head;
@@ -68,13 +62,7 @@ public final class PredRnnPlusPlus implements FrameForecaster {
             "predrnn++: expected channels >= 1 and at least two layers, since the highway lies"
                 + " between them, got %d and %s".formatted(channels, hidden));
       }
-      if (hidden.stream().distinct().count() > 1) {
-        throw new IllegalArgumentException(
-            "predrnn++: expected as many channels in every layer, since the memory passes through"
-                + " all, got "
-                + hidden);
-      }
-      new Patch(patch);
+      check("predrnn++", channels, hidden, patch);
     }
 
     int inner() {
@@ -136,8 +124,8 @@ public final class PredRnnPlusPlus implements FrameForecaster {
    * @param arena where they live
    */
   public PredRnnPlusPlus(Config config, DType type, Weights weights, DeviceArena arena) {
+    super(config.sampling(), config.channels, config.patch, type);
     this.config = config;
-    this.type = type;
     int k = config.hidden.getFirst();
     int kernel = config.kernel;
     var norm = config.layerNorm;
@@ -151,16 +139,7 @@ public final class PredRnnPlusPlus implements FrameForecaster {
       name = "cell_list." + l;
       cells.add(within(name, new CausalLstm(cell, type, weights.at(name), arena)));
     }
-    var shape = Shape.of(config.inner(), k, 1, 1);
-    var init = Init.uniform(NormedConv.bound(shape));
-    var weight = Parameter.take(weights, "conv_last.weight", shape, init, type, arena);
-    parameters.add(weight);
-    head = new Convolve(weight, null);
-  }
-
-  private <L extends Layer> L within(String name, L layer) {
-    layer.parameters().forEach(p -> parameters.add(p.within(name)));
-    return layer;
+    head = pointwise("conv_last.weight", config.inner(), k, weights, arena);
   }
 
   /** {@return what the model is} */
@@ -169,90 +148,17 @@ public final class PredRnnPlusPlus implements FrameForecaster {
   }
 
   @Override
-  public List<Parameter> parameters() {
-    return parameters;
-  }
-
-  /**
-   * Predicts every frame from those before.
-   *
-   * @param pass holds what is computed
-   * @param frames [T, N, H, W, C]
-   * @param seen how many frames are given, 1 to T - 1
-   * @param mask [N, {@link Config#maskLength}] 1 where a frame is read, 0 where its prediction is
-   * @return the predictions of frames 1 to T - 1 and the states
-   */
-  public Output forward(Pass pass, Tensor frames, int seen, float[] mask) {
-    check(frames);
-    var x = new Patch(config.patch).split(pass, frames);
-    int total = frames.shape().size(0);
-    var reading = config.sampling().masked(frames.shape().size(1), total, seen, mask);
-    return run(pass, x, total, reading);
+  Tensor predictions(Output output) {
+    return output.y;
   }
 
   @Override
-  public Tensor forward(Pass pass, Tensor frames, int ahead) {
-    check(frames);
-    if (ahead < 1) {
-      throw new IllegalArgumentException(
-          "predrnn++: expected at least 1 frame ahead, got " + ahead);
-    }
-    int seen = frames.shape().size(0);
-    var patch = new Patch(config.patch);
-    var x = patch.split(pass, frames);
-    var output = run(pass, x, seen + ahead, FrameSampling.fedBack());
-    return patch.join(pass, output.y.slice(seen - 1L, seen + ahead - 1L));
+  Tensor whole(Pass pass, Tensor loss, Output output) {
+    return loss;
   }
 
-  /**
-   * {@return [1]: the loss of all T - 1 predictions, those of frames seen too; after the frames
-   * seen the model reads its own predictions}
-   *
-   * @param pass holds what is computed
-   * @param clip [T, N, H, W, C]
-   * @param seen how many frames are given, 1 to T - 1
-   * @param criterion compares predictions and frames, both in patches
-   */
   @Override
-  public Tensor loss(Pass pass, Tensor clip, int seen, Criterion criterion) {
-    check(clip);
-    var mask = config.testMask(clip.shape().size(1), clip.shape().size(0), seen);
-    return loss(pass, clip, seen, mask, criterion);
-  }
-
-  /**
-   * {@return [1]: as the other, with scheduled sampling}
-   *
-   * @param pass holds what is computed
-   * @param clip [T, N, H, W, C]
-   * @param seen how many frames are given, 1 to T - 1
-   * @param mask [N, {@link Config#maskLength}] 1 where a frame is read, 0 where its prediction is
-   * @param criterion compares predictions and frames, both in patches
-   */
-  public Tensor loss(Pass pass, Tensor clip, int seen, float[] mask, Criterion criterion) {
-    var output = forward(pass, clip, seen, mask);
-    var target = new Patch(config.patch).split(pass, clip).slice(1, clip.shape().dim(0));
-    return criterion.of(pass, output.y, target);
-  }
-
-  private void check(Tensor frames) {
-    Shapes.check(
-        "predrnn++: frames",
-        frames,
-        type,
-        "T, N, H, W, C",
-        Shapes.ANY,
-        Shapes.ANY,
-        Shapes.ANY,
-        Shapes.ANY,
-        config.channels);
-  }
-
-  private Output run(Pass pass, Tensor x, int total, FrameSampling.Reading reading) {
-    return pass.together(() -> steps(pass, x, total, reading));
-  }
-
-  private Output steps(Pass pass, Tensor x, int total, FrameSampling.Reading reading) {
+  Output steps(Pass pass, Tensor x, int total, FrameSampling.Reading reading) {
     var frame = x.shape().inner();
     int layers = cells.size();
     var zeros = cells.getFirst().zeros(pass, frame.size(0), frame.size(1), frame.size(2));

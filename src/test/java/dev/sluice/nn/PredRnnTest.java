@@ -60,7 +60,7 @@ class PredRnnTest {
       var mask = model.config().testMask(2, 6, 3);
       assertEquals(reverse ? 8 : 4, mask.length);
       var all = model.forward(pass, frames, 3, mask).y();
-      var next = model.predict(pass, frames.slice(0, 3), 3);
+      var next = model.forward(pass, frames.slice(0, 3), 3);
       var joined = new Patch(2).join(pass, all.slice(2, 5));
       assertEquals(Shape.of(3, 2, 4, 6, 2), next.shape());
       assertArrayEquals(joined.doubles(), next.doubles(), 1e-14);
@@ -85,7 +85,7 @@ class PredRnnTest {
     var model = model(false, 0.25);
     var output = model.forward(pass, frames(4), 3, new float[0]);
     var loss = pass.watch(pass.empty(DType.FLOAT64, Shape.of(1)).set(2f));
-    var sum = model.decoupled(pass, loss, output);
+    var sum = model.whole(pass, loss, output);
     assertEquals(2 + 0.25 * output.decouple().doubles()[0], sum.doubles()[0], 1e-15);
     pass.backward(sum);
     assertEquals(1, pass.gradient(loss).doubles()[0]);
@@ -134,7 +134,7 @@ class PredRnnTest {
         message(() -> model.forward(pass, frames(4), 2, new float[3])));
     assertEquals(
         "predrnn: expected at least 1 frame ahead, got 0",
-        message(() -> model.predict(pass, frames(4), 0)));
+        message(() -> model.forward(pass, frames(4), 0)));
   }
 
   @Test
@@ -145,7 +145,7 @@ class PredRnnTest {
       var config = new PredRnn.Config(1, List.of(16, 16), 5, 4, null, false, 0);
       var model = new PredRnn(config, Weights.random(1), arena);
       var seen = pass.zeros(DType.FLOAT32, Shape.of(10, 2, 64, 64, 1));
-      var next = model.predict(pass, seen, 10); // [10, 2, 64, 64, 1]
+      var next = model.forward(pass, seen, 10); // [10, 2, 64, 64, 1]
       assertEquals(Shape.of(10, 2, 64, 64, 1), next.shape());
     }
   }

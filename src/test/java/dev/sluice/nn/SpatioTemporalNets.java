@@ -195,7 +195,7 @@ final class SpatioTemporalNets {
           outputs.addAll(out.h());
           outputs.addAll(out.c());
           if (decoupled) {
-            outputs.add(model.decoupled(pass, out.decouple(), out));
+            outputs.add(model.whole(pass, out.decouple(), out));
           }
           return outputs;
         });

@@ -8,8 +8,7 @@ import dev.sluice.nn.Elementwise;
 import dev.sluice.nn.FrameForecaster;
 import dev.sluice.nn.Layer;
 import dev.sluice.nn.Pass;
-import dev.sluice.nn.PredRnn;
-import dev.sluice.nn.PredRnnPlusPlus;
+import dev.sluice.nn.SampledForecaster;
 import dev.sluice.train.Loss;
 import dev.sluice.train.Trainer;
 import dev.sluice.weights.Weights;
@@ -58,11 +57,7 @@ final class FrameLearner implements Learner {
       return model.loss(pass, clip, seen, loss::of);
     }
     var mask = SamplingMask.of(study, step);
-    return switch (model) {
-      case PredRnn net -> net.loss(pass, clip, seen, mask, loss::of);
-      case PredRnnPlusPlus net -> net.loss(pass, clip, seen, mask, loss::of);
-      default -> throw new IllegalStateException("sampling is for PredRNN");
-    };
+    return ((SampledForecaster<?>) model).loss(pass, clip, seen, mask, loss::of);
   }
 
   /** A fiftieth of the run. */
