@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * A oneDNN primitive: immutable and good for all threads; what an execution changes (memory
@@ -75,6 +76,16 @@ final class Primitive implements AutoCloseable {
           dnnl_primitive_desc_query(description, dnnl_query_impl_info_str(), 0, text),
           "dnnl_primitive_desc_query");
       return text.get(ValueLayout.ADDRESS, 0).reinterpret(256).getString(0);
+    }
+  }
+
+  /** What is made, or null where oneDNN has no implementation worth having. */
+  static Primitive orNull(Supplier<Primitive> make) {
+    try {
+      return make.get();
+    } catch (NativeException e) {
+      requireUnimplemented(e);
+      return null;
     }
   }
 

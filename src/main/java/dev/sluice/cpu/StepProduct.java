@@ -3,7 +3,6 @@ package dev.sluice.cpu;
 import static dev.sluice.bindings.onednn.Dnnl_h.*;
 
 import dev.sluice.DType;
-import dev.sluice.NativeException;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
@@ -65,27 +64,18 @@ interface StepProduct extends AutoCloseable {
 
   /**
    * A single row is not for oneDNN: 3.11's product writes past the scratchpad it asked for, and its
-   * sgemm takes twice the time of a loop whose threads each keep their part of the weights.
+   * sgemm takes twice the time of a loop whose threads each keep their part of the weights. Where
+   * it has no product but sgemm, as on AVX2 for a single column of wider rows, weights stay as they
+   * are, whatever the batch.
    */
   static StepProduct of(OneDnnEngine engine, DType type, Spec spec) {
     boolean single = type == DType.FLOAT32;
     if (single && spec.batch > 1) {
-      return several(engine, spec);
+      try (var usual = Primitive.orNull(() -> Packed.usual(engine, spec))) {
+        return usual == null ? new Plain(Reals.FLOATS, spec) : new Packed(engine, spec, usual);
+      }
     }
     return single && VectorApi.PRESENT ? new Row(engine, spec) : new Plain(Reals.of(type), spec);
-  }
-
-  /**
-   * Whether oneDNN has a product for packed weights (not always to one column) is up to the shape
-   * of the weights and the strides, not to the number of rows, so all batches pack alike.
-   */
-  private static StepProduct several(OneDnnEngine engine, Spec spec) {
-    try {
-      return new Packed(engine, spec);
-    } catch (NativeException e) {
-      Primitive.requireUnimplemented(e);
-      return new Plain(Reals.FLOATS, spec);
-    }
   }
 
   /** The weights as they are given. */
@@ -108,17 +98,23 @@ interface StepProduct extends AutoCloseable {
     private final Primitive product;
     private final Primitive pack;
 
-    Packed(OneDnnEngine engine, Spec spec) {
+    /**
+     * @param usual whose layout of weights is every batch's, so that a model keeps one packed copy
+     */
+    Packed(OneDnnEngine engine, Spec spec, Primitive usual) {
       this.spec = spec;
       try (var descriptors = new Descriptors()) {
+        var layout = usual.descriptor(dnnl_query_weights_md());
+        this.product = product(engine, spec, spec.batch, layout);
+        this.pack = reorder(engine, plain(descriptors, spec), layout);
+      }
+    }
+
+    /** The product of a usual batch, with the weights in the layout that it likes best. */
+    static Primitive usual(OneDnnEngine engine, Spec spec) {
+      try (var descriptors = new Descriptors()) {
         var any = descriptors.taggedAs(engine.factors(), dnnl_format_tag_any(), spec.in, spec.out);
-        var plain = plain(descriptors, spec);
-        // One layout for every batch, so that a model keeps one packed copy.
-        try (var usual = product(engine, spec, USUAL_BATCH, any)) {
-          var layout = usual.descriptor(dnnl_query_weights_md());
-          this.product = product(engine, spec, spec.batch, layout);
-          this.pack = reorder(engine, plain, layout);
-        }
+        return product(engine, spec, USUAL_BATCH, any);
       }
     }
 

@@ -32,7 +32,7 @@ final class PlainProcess {
     var all = new ArrayList<float[]>();
     try (var device = Device.open("cpu");
         var arena = device.arena()) {
-      for (var builder : List.of(Rnn.lstm(5, 37), Rnn.gru(5, 37), Rnn.tanh(5, 37))) {
+      for (var builder : List.of(Rnn.lstm(5, 37), Rnn.gru(5, 37), Rnn.tanh(5, 37), Rnn.gru(5, 1))) {
         run(all, device, builder.layers(2).bidirectional().build(Weights.random(1), arena));
       }
       var cell = new ConvLstm(new ConvLstm.Config(2, 19, 3), Weights.random(2), arena);

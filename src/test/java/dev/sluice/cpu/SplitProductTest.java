@@ -58,7 +58,8 @@ class SplitProductTest {
         var stream = new CpuStream(engine, 1)) {
       assumeTrue(SplitProduct.suits(engine, spec), "there are no tiles here");
       try (var split = new SplitProduct(engine, spec);
-          var floats = new StepProduct.Packed(engine, spec)) {
+          var usual = StepProduct.Packed.usual(engine, spec);
+          var floats = new StepProduct.Packed(engine, spec, usual)) {
         double exact = error(floats, stream);
         double parts = error(split, stream);
         assertTrue(parts <= 1.5 * exact, parts + " against " + exact);
