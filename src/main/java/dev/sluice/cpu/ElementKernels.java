@@ -71,15 +71,12 @@ final class ElementKernels {
     var reals = Reals.of(t[0].type());
     var x = t[0].memory();
     var y = t[1].memory();
-    team(stream)
-        .run(
-            count(t[0]),
-            2048,
-            (from, to) -> {
-              for (int i = from; i < to; i++) {
-                reals.set(y, i, Reals.sigmoid(reals.get(x, i)));
-              }
-            });
+    Loops.each(
+        team(stream),
+        reals,
+        count(t[0]),
+        (from, to) -> LoopsVector.sigmoid(x, y, from, to),
+        i -> reals.set(y, i, Reals.sigmoid(reals.get(x, i))));
   }
 
   /** sigmoid_backward(): y, dy, dx: dx += dy y (1 - y). */

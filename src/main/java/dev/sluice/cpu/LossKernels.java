@@ -41,8 +41,9 @@ final class LossKernels {
     var p = t[0].memory();
     var y = t[1].memory();
     int n = count(t[0]);
-    double sum = 0;
-    for (int i = 0; i < n; i++) {
+    int whole = VectorApi.PRESENT && reals == Reals.FLOATS ? Lanes.whole(0, n) : 0;
+    double sum = whole > 0 ? LoopsVector.squares(p, y, whole) : 0;
+    for (int i = whole; i < n; i++) {
       double d = reals.get(p, i) - reals.get(y, i);
       sum += d * d;
     }
@@ -56,15 +57,12 @@ final class LossKernels {
     var y = t[1].memory();
     var dp = t[3].memory();
     double factor = 2 * reals.get(t[2].memory(), 0) / count(t[0]);
-    team(stream)
-        .run(
-            count(t[0]),
-            Loops.GRAIN,
-            (from, to) -> {
-              for (int i = from; i < to; i++) {
-                reals.add(dp, i, factor * (reals.get(p, i) - reals.get(y, i)));
-              }
-            });
+    Loops.each(
+        team(stream),
+        reals,
+        count(t[0]),
+        (from, to) -> LoopsVector.addDifference(p, y, (float) factor, dp, from, to),
+        i -> reals.add(dp, i, factor * (reals.get(p, i) - reals.get(y, i))));
   }
 
   /** bce_logits(): logits, target, loss [1]: mean of max(x, 0) - x y + log(1 + e^-|x|). */

@@ -1,14 +1,11 @@
 package dev.sluice.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** Axes in another order; neighbours that stay neighbours are walked as one axis. */
 final class Permutation {
-  /** Of y's axes, at least two. */
+  /** Of y's axes, at least three. */
   private final int[] sizes;
 
   /** x's elements from one to the next along each of y's axes. */
@@ -25,11 +22,10 @@ final class Permutation {
       all[axis] = stride;
       stride *= (long) scalars[rank + axis];
     }
-    var size = new int[rank + 2];
-    var step = new long[rank + 2];
-    size[0] = 1;
-    size[1] = 1;
-    int last = 1;
+    var size = new int[rank + 3];
+    var step = new long[rank + 3];
+    Arrays.fill(size, 0, 3, 1);
+    int last = 2;
     for (int i = 0; i < rank; i++) {
       int axis = (int) scalars[i];
       int length = (int) scalars[rank + axis];
@@ -49,16 +45,33 @@ final class Permutation {
 
   /** y = x, or y += x. */
   void run(Team team, Reals reals, MemorySegment x, MemorySegment y, boolean add) {
-    int planes = Arrays.stream(sizes, 0, sizes.length - 2).reduce(1, Math::multiplyExact);
-    int plane = sizes[sizes.length - 2] * sizes[sizes.length - 1];
+    int last = sizes.length - 1;
+    int planes = Arrays.stream(sizes, 0, last - 1).reduce(1, Math::multiplyExact);
+    int plane = sizes[last - 1] * sizes[last];
+    boolean runs = VectorApi.PRESENT && reals == Reals.FLOATS && strides[last] == 1;
     team.run(
         planes,
         Math.max(1, Loops.GRAIN / Math.max(1, plane)),
         (from, to) -> {
+          long at = 0;
           for (int p = from; p < to; p++) {
-            plane(reals, x, first(p), y, (long) p * plane, add);
+            // The axis around a plane is walked: what finds a plane takes longer than a small one.
+            boolean next = p > from && p % sizes[last - 2] != 0;
+            at = next ? at + strides[last - 2] : first(p);
+            if (runs) {
+              runs(x.address() + 4 * at, y.address() + 4L * p * plane, add);
+            } else {
+              plane(reals, x, at, y, (long) p * plane, add);
+            }
           }
         });
+  }
+
+  /** A plane whose rows lie without gaps. */
+  private void runs(long x, long y, boolean add) {
+    int columns = sizes[sizes.length - 1];
+    long down = 4 * strides[sizes.length - 2];
+    LoopsVector.rows(sizes[sizes.length - 2], columns, x, down, y, 4L * columns, add);
   }
 
   /** Where x's elements of y's plane begin. */
@@ -81,29 +94,10 @@ final class Permutation {
     for (int row = 0; row < sizes[last - 1]; row++) {
       long at = from + row * down;
       long e = to + (long) row * columns;
-      if (across == 1 && !add) {
-        copy(x, at * reals.bytes(), y, e * reals.bytes(), columns * reals.bytes());
-        continue;
-      }
       for (int j = 0; j < columns; j++) {
         double value = reals.get(x, at + j * across);
         reals.set(y, e + j, add ? reals.get(y, e + j) + value : value);
       }
-    }
-  }
-
-  /** Calls of the copying intrinsic cost as much as some thirty bytes. */
-  private static void copy(MemorySegment x, long from, MemorySegment y, long to, int bytes) {
-    if (bytes > 64) {
-      MemorySegment.copy(x, from, y, to, bytes);
-      return;
-    }
-    int b = 0;
-    for (; b + 8 <= bytes; b += 8) {
-      y.set(JAVA_LONG_UNALIGNED, to + b, x.get(JAVA_LONG_UNALIGNED, from + b));
-    }
-    for (; b < bytes; b += 4) {
-      y.set(JAVA_INT, to + b, x.get(JAVA_INT, from + b));
     }
   }
 }

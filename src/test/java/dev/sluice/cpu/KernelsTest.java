@@ -163,6 +163,23 @@ class KernelsTest {
   }
 
   @Test
+  void smallProbabilitiesKeepTheirDigits() {
+    in(Type.FLOAT32);
+    int n = 256;
+    var x = arena.empty(type, Shape.of(n));
+    var values = new double[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = -80.0 * i / n;
+    }
+    run("sigmoid", x.set(values), x);
+    var got = x.doubles();
+    for (int i = 0; i < n; i++) {
+      double wanted = sigmoid(values[i]);
+      assertEquals(wanted, got[i], 4 * rounding * wanted, "element " + i);
+    }
+  }
+
+  @Test
   void sigmoidAtItsEnds() {
     in(Type.FLOAT64);
     var x = of(-1e9, 1e9, Double.NaN, Double.NEGATIVE_INFINITY);
@@ -211,6 +228,9 @@ class KernelsTest {
       var sizes = random.ints(rank, 1, 5).toArray();
       permute(axes, sizes);
     }
+    // Of more than one thread's planes: rows with and without gaps.
+    permute(new int[] {0, 2, 1, 3}, new int[] {9, 40, 7, 19});
+    permute(new int[] {3, 0, 2, 1}, new int[] {9, 40, 7, 19});
   }
 
   private void permute(int[] axes, int[] sizes) {
