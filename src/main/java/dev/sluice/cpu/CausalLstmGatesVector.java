@@ -55,9 +55,10 @@ final class CausalLstmGatesVector {
       long pastAt,
       MemorySegment to,
       long toAt) {
-    Lanes.sigmoid(xs, x, x + end);
-    Lanes.sigmoid(xs, x + gate, x + gate + end);
-    Lanes.tanh(xs, x + 2 * gate, x + 2 * gate + end);
+    long i = xs.address() + x;
+    Lanes.sigmoid(i, i + end);
+    Lanes.sigmoid(i + gate, i + gate + end);
+    Lanes.tanh(i + 2 * gate, i + 2 * gate + end);
     for (long e = 0; e < end; e += STEP) {
       var fresh =
           fromMemorySegment(WIDTH, xs, x + e, ORDER)
@@ -128,11 +129,13 @@ final class CausalLstmGatesVector {
     long n = 4 * at;
     sum(end, s.xs(), x, s.ms(), m, s.ns(), n, 0);
     sum(end, s.xs(), x + gate, s.ms(), m + gate, s.ns(), n + 2 * gate, forgetBias);
-    Lanes.add(s.xs(), x + 2 * gate, s.ns(), n + gate, end);
-    Lanes.tanh(s.ms(), m + 2 * gate, m + 2 * gate + end);
+    Lanes.add(s.ns().address() + n + gate, s.xs().address() + x + 2 * gate, whole(length));
+    long past = s.ms().address() + m + 2 * gate;
+    Lanes.tanh(past, past + end);
     blend(end, gate, s.xs(), x, s.ms(), m + 2 * gate, s.m(), at);
-    Lanes.copy(s.c(), at, s.both(), 2 * at, end);
-    Lanes.copy(s.m(), at, s.both(), 2 * at + gate, end);
+    long both = s.both().address() + 2 * at;
+    Lanes.copy(s.c().address() + at, both, whole(length));
+    Lanes.copy(s.m().address() + at, both + gate, whole(length));
     return whole(length);
   }
 

@@ -1,5 +1,6 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.MEMORY;
 import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.STEP;
@@ -15,21 +16,19 @@ final class GruGatesVector {
   static void reset(int row, int length, int from, int to, boolean after, GruGates.Step s) {
     long gate = 4L * length;
     long bytes = 4L * (to - from);
-    long r = 4 * (s.rzAt + row * s.rzStride + from);
+    long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
     long z = r + gate;
     if (s.bias != null) {
-      Lanes.add(s.rz, r, s.bias, 4L * from, bytes);
-      Lanes.add(s.rz, z, s.bias, gate + 4L * from, bytes);
+      long bias = s.bias.address() + 4L * from;
+      Lanes.add(bias, r, to - from);
+      Lanes.add(bias + gate, z, to - from);
     }
-    Lanes.sigmoid(s.rz, r, r + bytes);
-    Lanes.sigmoid(s.rz, z, z + bytes);
-    long at = row * gate + 4L * from;
-    long before = 4 * s.beforeAt + at;
-    long q = 4 * s.qAt + at;
-    for (long e = 0; !after && e < bytes; e += STEP) {
-      fromMemorySegment(WIDTH, s.rz, r + e, ORDER)
-          .mul(fromMemorySegment(WIDTH, s.before, before + e, ORDER))
-          .intoMemorySegment(s.q, q + e, ORDER);
+    Lanes.sigmoid(r, r + bytes);
+    Lanes.sigmoid(z, z + bytes);
+    if (!after) {
+      long own = row * gate + 4L * from;
+      long past = s.before.address() + 4 * s.beforeAt + own;
+      Lanes.product(r, past, s.q.address() + 4 * s.qAt + own, bytes);
     }
   }
 
@@ -37,46 +36,35 @@ final class GruGatesVector {
       int row, int length, int from, int to, boolean after, boolean update, GruGates.Step s) {
     long gate = 4L * length;
     long bytes = 4L * (to - from);
-    long r = 4 * (s.rzAt + row * s.rzStride + from);
-    long n = 4 * (s.nAt + row * s.nStride + from);
+    long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
+    long n = s.n.address() + 4 * (s.nAt + row * s.nStride + from);
     long own = row * gate + 4L * from;
-    long q = 4 * s.qAt + own;
-    long past = 4 * s.beforeAt + own;
-    long h = 4 * s.hAt + own;
+    long past = s.before.address() + 4 * s.beforeAt + own;
+    long h = s.h.address() + 4 * s.hAt + own;
     if (s.bias != null) {
-      Lanes.add(s.n, n, s.bias, 2 * gate + 4L * from, bytes);
-    }
-    if (after && s.bias != null) {
-      Lanes.add(s.q, q, s.bias, 3 * gate + 4L * from, bytes);
+      Lanes.add(s.bias.address() + 2 * gate + 4L * from, n, to - from);
     }
     if (after) {
-      Lanes.addProduct(s.n, n, s.rz, r, s.q, q, bytes);
+      long q = s.q.address() + 4 * s.qAt + own;
+      if (s.bias != null) {
+        Lanes.add(s.bias.address() + 3 * gate + 4L * from, q, to - from);
+      }
+      Lanes.addProduct(n, r, q, bytes);
     }
-    Lanes.tanh(s.n, n, n + bytes);
+    Lanes.tanh(n, n + bytes);
     // h = a + z (b - a), a the candidate and b the past, or the other way round.
-    var a = update ? s.before : s.n;
-    var b = update ? s.n : s.before;
-    weigh(bytes, s.rz, r + gate, a, update ? past : n, b, update ? n : past, s.h, h);
+    weigh(bytes, r + gate, update ? past : n, update ? n : past, h);
     if (s.y != null) {
-      MemorySegment.copy(s.h, h, s.y, 4 * (s.yAt + row * s.yStride + from), bytes);
+      MemorySegment.copy(s.h, 4 * s.hAt + own, s.y, 4 * (s.yAt + row * s.yStride + from), bytes);
     }
   }
 
-  private static void weigh(
-      long bytes,
-      MemorySegment z,
-      long zAt,
-      MemorySegment a,
-      long aAt,
-      MemorySegment b,
-      long bAt,
-      MemorySegment h,
-      long at) {
+  private static void weigh(long bytes, long z, long a, long b, long h) {
     for (long e = 0; e < bytes; e += STEP) {
-      var first = fromMemorySegment(WIDTH, a, aAt + e, ORDER);
-      fromMemorySegment(WIDTH, z, zAt + e, ORDER)
-          .fma(fromMemorySegment(WIDTH, b, bAt + e, ORDER).sub(first), first)
-          .intoMemorySegment(h, at + e, ORDER);
+      var first = fromMemorySegment(WIDTH, MEMORY, a + e, ORDER);
+      fromMemorySegment(WIDTH, MEMORY, z + e, ORDER)
+          .fma(fromMemorySegment(WIDTH, MEMORY, b + e, ORDER).sub(first), first)
+          .intoMemorySegment(MEMORY, h + e, ORDER);
     }
   }
 
@@ -84,104 +72,85 @@ final class GruGatesVector {
       int row, int length, int from, int to, boolean after, boolean update, GruGates.Step s) {
     long gate = 4L * length;
     long bytes = 4L * (to - from);
-    long r = 4 * (s.rzAt + row * s.rzStride + from);
-    long n = 4 * (s.nAt + row * s.nStride + from);
+    long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
+    long n = s.n.address() + 4 * (s.nAt + row * s.nStride + from);
     long own = row * gate + 4L * from;
-    long past = 4 * s.beforeAt + own;
-    long h = 4 * s.hAt + own;
+    long past = s.before.address() + 4 * s.beforeAt + own;
+    long h = s.h.address() + 4 * s.hAt + own;
     if (s.y != null) {
-      Lanes.add(s.h, h, s.y, 4 * (s.yAt + row * s.yStride + from), bytes);
+      Lanes.add(s.y.address() + 4 * (s.yAt + row * s.yStride + from), h, to - from);
     }
     if (update) {
-      updateBack(bytes, s.rz, r + gate, s.n, n, s.before, past, s.h, h);
+      updateBack(bytes, r + gate, n, past, h);
     } else {
-      keepBack(bytes, s.rz, r + gate, s.n, n, s.before, past, s.h, h);
+      keepBack(bytes, r + gate, n, past, h);
     }
     if (after) {
-      productBack(bytes, s.rz, r, s.n, n, s.q, 4 * s.qAt + own);
+      productBack(bytes, r, n, s.q.address() + 4 * s.qAt + own);
     }
   }
 
   /** Of h = (1 - z) n + z past: da_n, da_z, and dh as the past gets it. */
-  private static void keepBack(
-      long bytes,
-      MemorySegment rz,
-      long zAt,
-      MemorySegment candidate,
-      long nAt,
-      MemorySegment before,
-      long beforeAt,
-      MemorySegment dh,
-      long at) {
+  private static void keepBack(long bytes, long zAt, long nAt, long before, long dh) {
     for (long e = 0; e < bytes; e += STEP) {
-      var z = fromMemorySegment(WIDTH, rz, zAt + e, ORDER);
-      var n = fromMemorySegment(WIDTH, candidate, nAt + e, ORDER);
-      var d = fromMemorySegment(WIDTH, dh, at + e, ORDER);
+      var z = fromMemorySegment(WIDTH, MEMORY, zAt + e, ORDER);
+      var n = fromMemorySegment(WIDTH, MEMORY, nAt + e, ORDER);
+      var d = fromMemorySegment(WIDTH, MEMORY, dh + e, ORDER);
       var rest = ONE.sub(z);
       var dz = d.mul(z);
-      d.mul(rest).mul(ONE.sub(n.mul(n))).intoMemorySegment(candidate, nAt + e, ORDER);
+      d.mul(rest).mul(ONE.sub(n.mul(n))).intoMemorySegment(MEMORY, nAt + e, ORDER);
       dz.mul(rest)
-          .mul(fromMemorySegment(WIDTH, before, beforeAt + e, ORDER).sub(n))
-          .intoMemorySegment(rz, zAt + e, ORDER);
-      dz.intoMemorySegment(dh, at + e, ORDER);
+          .mul(fromMemorySegment(WIDTH, MEMORY, before + e, ORDER).sub(n))
+          .intoMemorySegment(MEMORY, zAt + e, ORDER);
+      dz.intoMemorySegment(MEMORY, dh + e, ORDER);
     }
   }
 
   /** Of h = (1 - z) past + z n: the same. */
-  private static void updateBack(
-      long bytes,
-      MemorySegment rz,
-      long zAt,
-      MemorySegment candidate,
-      long nAt,
-      MemorySegment before,
-      long beforeAt,
-      MemorySegment dh,
-      long at) {
+  private static void updateBack(long bytes, long zAt, long nAt, long before, long dh) {
     for (long e = 0; e < bytes; e += STEP) {
-      var z = fromMemorySegment(WIDTH, rz, zAt + e, ORDER);
-      var n = fromMemorySegment(WIDTH, candidate, nAt + e, ORDER);
-      var d = fromMemorySegment(WIDTH, dh, at + e, ORDER);
+      var z = fromMemorySegment(WIDTH, MEMORY, zAt + e, ORDER);
+      var n = fromMemorySegment(WIDTH, MEMORY, nAt + e, ORDER);
+      var d = fromMemorySegment(WIDTH, MEMORY, dh + e, ORDER);
       var past = d.mul(ONE.sub(z));
-      d.mul(z).mul(ONE.sub(n.mul(n))).intoMemorySegment(candidate, nAt + e, ORDER);
+      d.mul(z).mul(ONE.sub(n.mul(n))).intoMemorySegment(MEMORY, nAt + e, ORDER);
       past.mul(z)
-          .mul(n.sub(fromMemorySegment(WIDTH, before, beforeAt + e, ORDER)))
-          .intoMemorySegment(rz, zAt + e, ORDER);
-      past.intoMemorySegment(dh, at + e, ORDER);
+          .mul(n.sub(fromMemorySegment(WIDTH, MEMORY, before + e, ORDER)))
+          .intoMemorySegment(MEMORY, zAt + e, ORDER);
+      past.intoMemorySegment(MEMORY, dh + e, ORDER);
     }
   }
 
   /** Reset after: dq and da_r. */
-  private static void productBack(
-      long bytes,
-      MemorySegment rz,
-      long rAt,
-      MemorySegment dan,
-      long nAt,
-      MemorySegment product,
-      long at) {
+  private static void productBack(long bytes, long rAt, long dan, long product) {
     for (long e = 0; e < bytes; e += STEP) {
-      var r = fromMemorySegment(WIDTH, rz, rAt + e, ORDER);
-      var dq = fromMemorySegment(WIDTH, dan, nAt + e, ORDER).mul(r);
-      var q = fromMemorySegment(WIDTH, product, at + e, ORDER);
-      dq.intoMemorySegment(product, at + e, ORDER);
-      dq.mul(q).mul(ONE.sub(r)).intoMemorySegment(rz, rAt + e, ORDER);
+      var r = fromMemorySegment(WIDTH, MEMORY, rAt + e, ORDER);
+      var dq = fromMemorySegment(WIDTH, MEMORY, dan + e, ORDER).mul(r);
+      var q = fromMemorySegment(WIDTH, MEMORY, product + e, ORDER);
+      dq.intoMemorySegment(MEMORY, product + e, ORDER);
+      dq.mul(q).mul(ONE.sub(r)).intoMemorySegment(MEMORY, rAt + e, ORDER);
     }
   }
 
   static void resetBack(int row, int length, int from, int to, GruGates.Step s) {
-    long bytes = 4L * (to - from);
-    long rAt = 4 * (s.rzAt + row * s.rzStride + from);
-    long at = 4L * row * length + 4L * from;
-    long before = 4 * s.beforeAt + at;
-    long h = 4 * s.hAt + at;
+    long own = 4L * row * length + 4L * from;
+    resetBack(
+        4L * (to - from),
+        s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from),
+        s.drh.address() + own,
+        s.before.address() + 4 * s.beforeAt + own,
+        s.h.address() + 4 * s.hAt + own);
+  }
+
+  private static void resetBack(long bytes, long rAt, long drh, long before, long dh) {
     for (long e = 0; e < bytes; e += STEP) {
-      var r = fromMemorySegment(WIDTH, s.rz, rAt + e, ORDER);
-      var d = fromMemorySegment(WIDTH, s.drh, at + e, ORDER).mul(r);
-      d.mul(fromMemorySegment(WIDTH, s.before, before + e, ORDER))
+      var r = fromMemorySegment(WIDTH, MEMORY, rAt + e, ORDER);
+      var d = fromMemorySegment(WIDTH, MEMORY, drh + e, ORDER).mul(r);
+      d.mul(fromMemorySegment(WIDTH, MEMORY, before + e, ORDER))
           .mul(ONE.sub(r))
-          .intoMemorySegment(s.rz, rAt + e, ORDER);
-      d.add(fromMemorySegment(WIDTH, s.h, h + e, ORDER)).intoMemorySegment(s.h, h + e, ORDER);
+          .intoMemorySegment(MEMORY, rAt + e, ORDER);
+      d.add(fromMemorySegment(WIDTH, MEMORY, dh + e, ORDER))
+          .intoMemorySegment(MEMORY, dh + e, ORDER);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.MEMORY;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
@@ -24,58 +25,51 @@ final class KeptGatesVector {
 
   private KeptGatesVector() {}
 
-  private static long at(int row, int length, int from) {
-    return 4 * (2L * row * length + from);
+  /** Where a row's words lie. */
+  private static long at(MemorySegment kept, int row, int length, int from) {
+    return kept.address() + 4 * (2L * row * length + from);
   }
 
-  /** Keeps i, f and g, and makes c_t of what is kept. */
-  static void keep(int row, int length, int from, int to, LstmGates.Forward s) {
-    long gate = 4L * length;
-    long i = 4 * gate * row + 4L * from;
-    long c = gate * row + 4L * from;
-    keep(4L * (to - from), gate, s.gates, i, s.kept, at(row, length, from), s.before, s.after, c);
+  /**
+   * Keeps i, f and g, and makes c_t of what is kept.
+   *
+   * @param i the address of the first i, as before and after are those of c
+   */
+  static void keep(
+      int row, int length, int from, int to, long i, MemorySegment kept, long before, long after) {
+    keep(4L * (to - from), 4L * length, i, at(kept, row, length, from), before, after);
   }
 
-  private static void keep(
-      long bytes,
-      long gate,
-      MemorySegment a,
-      long i,
-      MemorySegment kept,
-      long at,
-      MemorySegment before,
-      MemorySegment after,
-      long c) {
+  private static void keep(long bytes, long gate, long i, long kept, long before, long after) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var high = fromMemorySegment(WIDTH, a, i + e, ORDER).fma(TOP, ZERO);
-      var low = fromMemorySegment(WIDTH, a, i + gate + e, ORDER).fma(TOP, ZERO);
-      var across = fromMemorySegment(WIDTH, a, i + 2 * gate + e, ORDER).fma(TOP, MIDDLE);
+      var high = fromMemorySegment(WIDTH, MEMORY, i + e, ORDER).fma(TOP, ZERO);
+      var low = fromMemorySegment(WIDTH, MEMORY, i + gate + e, ORDER).fma(TOP, ZERO);
+      var across = fromMemorySegment(WIDTH, MEMORY, i + 2 * gate + e, ORDER).fma(TOP, MIDDLE);
       var bits = across.reinterpretAsInts();
       low.reinterpretAsInts()
           .lanewise(VectorOperators.LSHL, KeptGates.HALF)
           .or(bits.and(LOW))
-          .intoMemorySegment(kept, at + e, ORDER);
+          .intoMemorySegment(MEMORY, kept + e, ORDER);
       high.reinterpretAsInts()
           .lanewise(VectorOperators.LSHL, KeptGates.HALF)
           .or(bits.lanewise(VectorOperators.LSHR, KeptGates.HALF).and(LOW))
-          .intoMemorySegment(kept, at + gate + e, ORDER);
+          .intoMemorySegment(MEMORY, kept + gate + e, ORDER);
       low.sub(ZERO)
           .mul(UNIT)
           .fma(
-              fromMemorySegment(WIDTH, before, c + e, ORDER),
+              fromMemorySegment(WIDTH, MEMORY, before + e, ORDER),
               high.sub(ZERO).mul(UNIT).mul(across.sub(MIDDLE).mul(UNIT)))
-          .intoMemorySegment(after, c + e, ORDER);
+          .intoMemorySegment(MEMORY, after + e, ORDER);
     }
   }
 
   /** h = o tanh(c). */
-  static void output(
-      long bytes, MemorySegment a, long o, MemorySegment after, long at, MemorySegment h, long to) {
+  static void output(long bytes, long o, long after, long h) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var t = Lanes.tanh(fromMemorySegment(WIDTH, after, at + e, ORDER));
-      fromMemorySegment(WIDTH, a, o + e, ORDER)
+      var t = Lanes.tanh(fromMemorySegment(WIDTH, MEMORY, after + e, ORDER));
+      fromMemorySegment(WIDTH, MEMORY, o + e, ORDER)
           .mul(t.blend(LEAST, t.abs().compare(VectorOperators.LT, LEAST)))
-          .intoMemorySegment(h, to + e, ORDER);
+          .intoMemorySegment(MEMORY, h + e, ORDER);
     }
   }
 
@@ -89,12 +83,15 @@ final class KeptGatesVector {
       MemorySegment before,
       MemorySegment after) {
     long gate = 4L * length;
-    long c = gate * row + 4L * from;
-    long at = at(row, length, from);
-    long bytes = 4L * (to - from);
+    long own = gate * row + 4L * from;
+    long words = at(kept, row, length, from);
+    again(4L * (to - from), gate, words, before.address() + own, after.address() + own);
+  }
+
+  private static void again(long bytes, long gate, long kept, long before, long after) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var low = IntVector.fromMemorySegment(WORDS, kept, at + e, ORDER);
-      var high = IntVector.fromMemorySegment(WORDS, kept, at + gate + e, ORDER);
+      var low = IntVector.fromMemorySegment(WORDS, MEMORY, kept + e, ORDER);
+      var high = IntVector.fromMemorySegment(WORDS, MEMORY, kept + gate + e, ORDER);
       var g =
           high.and(LOW)
               .lanewise(VectorOperators.LSHL, KeptGates.HALF)
@@ -115,44 +112,47 @@ final class KeptGatesVector {
           .reinterpretAsFloats()
           .sub(ZERO)
           .mul(UNIT)
-          .fma(fromMemorySegment(WIDTH, before, c + e, ORDER), ig)
-          .intoMemorySegment(after, c + e, ORDER);
+          .fma(fromMemorySegment(WIDTH, MEMORY, before + e, ORDER), ig)
+          .intoMemorySegment(MEMORY, after + e, ORDER);
     }
   }
 
-  /** The gates of some elements of a row, again; c_t becomes tanh(c_t) without peepholes. */
-  static void gates(int row, int length, int from, int to, LstmGates.Backward s) {
+  /**
+   * The gates of some elements of a row, again; c_t becomes tanh(c_t) without peepholes.
+   *
+   * @param i the address of the first i, as after is that of c_t
+   */
+  static void gates(
+      int row, int length, int from, int to, long i, LstmGates.Backward s, long after) {
     long gate = 4L * length;
-    long c = gate * row + 4L * from;
-    long i = 4 * gate * row + 4L * from;
     long bytes = 4L * (to - from);
-    inner(bytes, gate, s.kept, at(row, length, from), s.gates, i);
+    long h = s.h.address() + gate * row + 4L * from;
+    inner(bytes, gate, at(s.kept, row, length, from), i);
     if (s.peephole == null) {
-      Lanes.tanh(s.after, c, c + bytes);
-      outer(bytes, s.h, s.after, c, s.gates, i + 3 * gate);
+      Lanes.tanh(after, after + bytes);
+      outer(bytes, h, after, i + 3 * gate);
     } else {
-      peeped(bytes, s.h, s.after, c, s.gates, i + 3 * gate);
+      peeped(bytes, h, after, i + 3 * gate);
     }
   }
 
   /** i, f and g. */
-  private static void inner(
-      long bytes, long gate, MemorySegment kept, long at, MemorySegment a, long i) {
+  private static void inner(long bytes, long gate, long kept, long i) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var low = IntVector.fromMemorySegment(WORDS, kept, at + e, ORDER);
-      var high = IntVector.fromMemorySegment(WORDS, kept, at + gate + e, ORDER);
+      var low = IntVector.fromMemorySegment(WORDS, MEMORY, kept + e, ORDER);
+      var high = IntVector.fromMemorySegment(WORDS, MEMORY, kept + gate + e, ORDER);
       high.lanewise(VectorOperators.LSHR, KeptGates.HALF)
           .or(ONES_BITS)
           .reinterpretAsFloats()
           .sub(ZERO)
           .mul(UNIT)
-          .intoMemorySegment(a, i + e, ORDER);
+          .intoMemorySegment(MEMORY, i + e, ORDER);
       low.lanewise(VectorOperators.LSHR, KeptGates.HALF)
           .or(ONES_BITS)
           .reinterpretAsFloats()
           .sub(ZERO)
           .mul(UNIT)
-          .intoMemorySegment(a, i + gate + e, ORDER);
+          .intoMemorySegment(MEMORY, i + gate + e, ORDER);
       high.and(LOW)
           .lanewise(VectorOperators.LSHL, KeptGates.HALF)
           .or(low.and(LOW))
@@ -160,29 +160,27 @@ final class KeptGatesVector {
           .reinterpretAsFloats()
           .sub(MIDDLE)
           .mul(UNIT)
-          .intoMemorySegment(a, i + 2 * gate + e, ORDER);
+          .intoMemorySegment(MEMORY, i + 2 * gate + e, ORDER);
     }
   }
 
   /** o, where after is tanh(c). */
-  private static void outer(
-      long bytes, MemorySegment h, MemorySegment after, long c, MemorySegment a, long o) {
+  private static void outer(long bytes, long h, long after, long o) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var t = fromMemorySegment(WIDTH, after, c + e, ORDER);
-      fromMemorySegment(WIDTH, h, c + e, ORDER)
+      var t = fromMemorySegment(WIDTH, MEMORY, after + e, ORDER);
+      fromMemorySegment(WIDTH, MEMORY, h + e, ORDER)
           .div(t.blend(LEAST, t.abs().compare(VectorOperators.LT, LEAST)))
-          .intoMemorySegment(a, o + e, ORDER);
+          .intoMemorySegment(MEMORY, o + e, ORDER);
     }
   }
 
   /** o, where after is c, and stays. */
-  private static void peeped(
-      long bytes, MemorySegment h, MemorySegment after, long c, MemorySegment a, long o) {
+  private static void peeped(long bytes, long h, long after, long o) {
     for (long e = 0; e < bytes; e += Lanes.STEP) {
-      var t = Lanes.tanh(fromMemorySegment(WIDTH, after, c + e, ORDER));
-      fromMemorySegment(WIDTH, h, c + e, ORDER)
+      var t = Lanes.tanh(fromMemorySegment(WIDTH, MEMORY, after + e, ORDER));
+      fromMemorySegment(WIDTH, MEMORY, h + e, ORDER)
           .div(t.blend(LEAST, t.abs().compare(VectorOperators.LT, LEAST)))
-          .intoMemorySegment(a, o + e, ORDER);
+          .intoMemorySegment(MEMORY, o + e, ORDER);
     }
   }
 }

@@ -107,60 +107,52 @@ final class Lanes {
     return from + (to - from) / COUNT * COUNT;
   }
 
-  /** x = s(x) for bytes at..end. */
-  static void sigmoid(MemorySegment x, long at, long end) {
+  /** x = s(x) for addresses at..end. */
+  static void sigmoid(long at, long end) {
     for (long e = at; e < end; e += STEP) {
-      sigmoid(fromMemorySegment(WIDTH, x, e, ORDER)).intoMemorySegment(x, e, ORDER);
+      sigmoid(fromMemorySegment(WIDTH, MEMORY, e, ORDER)).intoMemorySegment(MEMORY, e, ORDER);
     }
   }
 
-  /** x = 0 where it is under 2^-110, for bytes at..end. */
-  static void flush(MemorySegment x, long at, long end) {
+  /** x = 0 where it is under 2^-110, for addresses at..end. */
+  static void flush(long at, long end) {
     for (long e = at; e < end; e += STEP) {
-      var v = fromMemorySegment(WIDTH, x, e, ORDER);
-      v.blend(ZERO, v.abs().compare(VectorOperators.LT, TINY)).intoMemorySegment(x, e, ORDER);
+      var v = fromMemorySegment(WIDTH, MEMORY, e, ORDER);
+      v.blend(ZERO, v.abs().compare(VectorOperators.LT, TINY)).intoMemorySegment(MEMORY, e, ORDER);
     }
   }
 
-  /** x = 0 for some bytes. */
-  static void zero(MemorySegment x, long at, long bytes) {
-    for (long e = at; e < at + bytes; e += STEP) {
-      ZERO.intoMemorySegment(x, e, ORDER);
-    }
-  }
-
-  /** x = tanh(x) for bytes at..end. */
-  static void tanh(MemorySegment x, long at, long end) {
+  /** x = 0 for addresses at..end. */
+  static void zero(long at, long end) {
     for (long e = at; e < end; e += STEP) {
-      tanh(fromMemorySegment(WIDTH, x, e, ORDER)).intoMemorySegment(x, e, ORDER);
+      ZERO.intoMemorySegment(MEMORY, e, ORDER);
     }
   }
 
-  /** a += b for some bytes. */
-  static void add(MemorySegment a, long aAt, MemorySegment b, long bAt, long bytes) {
-    for (long e = 0; e < bytes; e += STEP) {
-      fromMemorySegment(WIDTH, a, aAt + e, ORDER)
-          .add(fromMemorySegment(WIDTH, b, bAt + e, ORDER))
-          .intoMemorySegment(a, aAt + e, ORDER);
+  /** x = tanh(x) for addresses at..end. */
+  static void tanh(long at, long end) {
+    for (long e = at; e < end; e += STEP) {
+      tanh(fromMemorySegment(WIDTH, MEMORY, e, ORDER)).intoMemorySegment(MEMORY, e, ORDER);
     }
   }
 
-  /** b = a for some bytes. */
-  static void copy(MemorySegment a, long aAt, MemorySegment b, long bAt, long bytes) {
+  /** to = a b for some bytes at addresses. */
+  static void product(long a, long b, long to, long bytes) {
     for (long e = 0; e < bytes; e += STEP) {
-      fromMemorySegment(WIDTH, a, aAt + e, ORDER).intoMemorySegment(b, bAt + e, ORDER);
+      fromMemorySegment(WIDTH, MEMORY, a + e, ORDER)
+          .mul(fromMemorySegment(WIDTH, MEMORY, b + e, ORDER))
+          .intoMemorySegment(MEMORY, to + e, ORDER);
     }
   }
 
-  /** a += b c for some bytes. */
-  static void addProduct(
-      MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment c, long cAt, long bytes) {
+  /** a += b c for some bytes at addresses. */
+  static void addProduct(long a, long b, long c, long bytes) {
     for (long e = 0; e < bytes; e += STEP) {
-      fromMemorySegment(WIDTH, b, bAt + e, ORDER)
+      fromMemorySegment(WIDTH, MEMORY, b + e, ORDER)
           .fma(
-              fromMemorySegment(WIDTH, c, cAt + e, ORDER),
-              fromMemorySegment(WIDTH, a, aAt + e, ORDER))
-          .intoMemorySegment(a, aAt + e, ORDER);
+              fromMemorySegment(WIDTH, MEMORY, c + e, ORDER),
+              fromMemorySegment(WIDTH, MEMORY, a + e, ORDER))
+          .intoMemorySegment(MEMORY, a + e, ORDER);
     }
   }
 

@@ -326,9 +326,6 @@ final class LstmGates {
     int done = from;
     if (vectors) {
       done = Lanes.whole(from, to);
-      if (s.kept != null) {
-        KeptGatesVector.gates(row, length, from, done, s);
-      }
       LstmGatesVector.backward(row, length, from, done, peepholeAt(row), s);
     }
     if (s.kept != null) {

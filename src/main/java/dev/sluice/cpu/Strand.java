@@ -307,7 +307,8 @@ abstract class Strand {
    */
   final void flush(int order, MemorySegment gradient) {
     if (order % 4 == 0 && VectorApi.PRESENT && reals == Reals.FLOATS) {
-      Lanes.flush(gradient, 0, 4L * Lanes.whole(0, (int) (gradient.byteSize() / 4)));
+      long at = gradient.address();
+      Lanes.flush(at, at + 4L * Lanes.whole(0, (int) (gradient.byteSize() / 4)));
     }
   }
 

@@ -101,7 +101,7 @@ record WinogradFrames(
 
   /** A window that does not lie {@link #inside}: zero where there is no pixel. */
   void read(MemorySegment frames, int index, long window) {
-    Lanes.zero(Lanes.MEMORY, window, size * size * bytes());
+    Lanes.zero(window, window + size * size * bytes());
     rows(frames, index, window, (frame, at, count) -> Lanes.copy(frame, at, count));
   }
 

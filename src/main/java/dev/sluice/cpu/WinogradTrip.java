@@ -346,7 +346,7 @@ final class WinogradTrip implements Team.Chunk {
     int n = c.outputs;
     for (int p = from; p < to; p++) {
       if (keep == 0 && width < c.inputs) {
-        Lanes.zero(du, 4L * p * c.inputs * n, 4L * c.inputs * n);
+        Lanes.zero(u(du, p, 0), u(du, p + 1, 0));
       }
       OneDnn.sgemm(
           true, false, width, n, size, v(p, low), c.inputs, m(p, 0), n, keep, u(du, p, low), n);

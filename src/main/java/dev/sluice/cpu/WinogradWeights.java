@@ -61,7 +61,7 @@ record WinogradWeights(
 
   private void read(MemorySegment w, int c, long few) {
     if (outputs < paddedOutputs) {
-      Lanes.zero(MEMORY, few, taps() * taps() * bytes());
+      Lanes.zero(few, few + taps() * taps() * bytes());
     }
     for (int k = 0; k < outputs; k++) {
       long first = tapsOf(k, c);
