@@ -1,5 +1,7 @@
 package dev.sluice;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.sluice.spi.Backend;
 import dev.sluice.spi.Engine;
 import java.lang.foreign.MemorySegment;
@@ -49,9 +51,10 @@ public final class Device implements AutoCloseable {
    *
    * @param engine {@code auto}, or the name of an engine, {@code cpu} or {@code cuda}, and of its
    *     device where there are several: {@code cuda:1}
-   * @param threads threads a caller's work may use, 0 for the machine's physical cores; on the CPU
-   *     engine OpenMP's variables in the environment, {@code OMP_PROC_BIND} and {@code OMP_PLACES},
-   *     bind them to cores, each calling thread to the first, which helps one caller at most
+   * @param threads threads a caller's work may use, 1024 at most, 0 for the machine's physical
+   *     cores; on the CPU engine OpenMP's variables in the environment, {@code OMP_PROC_BIND} and
+   *     {@code OMP_PLACES}, bind them to cores, each calling thread to the first, which helps one
+   *     caller at most
    * @param memoryCap bytes that may be reserved at most
    * @param math what float32 products may be rounded to; an engine that has no such mode refuses
    * @param convolution which algorithms convolutions may be computed by; an engine that has no such
@@ -59,14 +62,20 @@ public final class Device implements AutoCloseable {
    */
   public record Options(
       String engine, int threads, long memoryCap, MathMode math, ConvolutionMode convolution) {
+    /** OpenMP ends the process where the system refuses it a thread or a stack. */
+    private static final int MOST_THREADS = 1024;
+
     /** Checks the values. */
     public Options {
-      if (threads < 0 || memoryCap <= 0) {
+      requireNonNull(engine, "engine");
+      requireNonNull(math, "math");
+      requireNonNull(convolution, "convolution");
+      if (threads < 0 || threads > MOST_THREADS) {
         throw new IllegalArgumentException(
-            "device options: expected threads >= 0 and a cap > 0, got threads "
-                + threads
-                + ", cap "
-                + memoryCap);
+            "threads: expected 0 to %d, got %d".formatted(MOST_THREADS, threads));
+      }
+      if (memoryCap < 1) {
+        throw new IllegalArgumentException("memory cap: expected 1 byte or more, got " + memoryCap);
       }
     }
 

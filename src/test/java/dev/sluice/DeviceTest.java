@@ -25,15 +25,18 @@ class DeviceTest {
     var e = assertThrows(IllegalArgumentException.class, () -> Device.open("abacus"));
     var names = Device.engines().stream().map(engine -> engine.name()).toList();
     assertEquals("engine: expected auto or one of " + names + ", got abacus", e.getMessage());
+    e = assertThrows(IllegalArgumentException.class, () -> Device.open("cpu:1"));
+    assertEquals("engine: expected cpu, of which there is one, got cpu:1", e.getMessage());
   }
 
   @Test
   void refusesOptionsThatMakeNoSense() {
     var e = assertThrows(IllegalArgumentException.class, () -> CPU.threads(-1));
-    assertEquals(
-        "device options: expected threads >= 0 and a cap > 0, got threads -1, cap "
-            + Long.MAX_VALUE,
-        e.getMessage());
+    assertEquals("threads: expected 0 to 1024, got -1", e.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> CPU.threads(1025));
+    assertThrows(NullPointerException.class, () -> CPU.engine(null));
+    assertThrows(NullPointerException.class, () -> CPU.math(null));
+    assertThrows(NullPointerException.class, () -> CPU.convolution(null));
     assertThrows(IllegalArgumentException.class, () -> CPU.memoryCap(0));
     assertThrows(IllegalArgumentException.class, () -> CPU.memoryCap(-5));
   }

@@ -58,6 +58,10 @@ public final class CpuEngine implements Engine {
 
   @Override
   public Backend open(Device.Options options) {
+    if (!options.which().isEmpty()) {
+      throw new IllegalArgumentException(
+          "engine: expected cpu, of which there is one, got " + options.engine());
+    }
     NativeLibraries.load(NativeLibrary.ONEDNN);
     requireMath(options.math());
     int threads = options.threads() > 0 ? options.threads() : Cores.PHYSICAL;

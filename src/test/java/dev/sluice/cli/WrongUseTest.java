@@ -57,7 +57,9 @@ class WrongUseTest {
           train --schedule=steps           | --schedule: expected cosine or constant, got steps
           train --checkpoint-every=0       | --checkpoint-every: expected 1 or more steps, got 0
           train --engine=tpu               | engine: expected auto or one of [
-          train --threads=-1               | expected threads >= 0
+          train --threads=-1               | threads: expected 0 to 1024, got -1
+          train --threads=100000           | threads: expected 0 to 1024, got 100000
+          train --engine=cpu:1             | engine: expected cpu, of which there is one
           predict                          | Missing required option: '--model=DIR'
           info --jsn                       | unknown option '--jsn'; did you mean --json
           soak --cycles=-1                 | expected numbers of 0 or more
