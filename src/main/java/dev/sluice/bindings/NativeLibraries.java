@@ -4,6 +4,7 @@ import dev.sluice.EngineUnavailableException;
 import dev.sluice.bindings.gomp.Gomp_h;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -127,6 +128,8 @@ public final class NativeLibraries {
   @SuppressWarnings("restricted")
   private static String open(NativeLibrary library, Path file) throws IOException {
     try {
+      // Before the generated classes, which fail for good where this is denied.
+      MemorySegment.NULL.reinterpret(0);
       if (library == NativeLibrary.ONEDNN) {
         limitSpinning();
         // First, so that oneDNN and the gomp bindings share this OpenMP runtime and no other.
@@ -141,6 +144,9 @@ public final class NativeLibraries {
       return "";
     } catch (UnsatisfiedLinkError e) {
       return "the linker refused it: " + e.getMessage();
+    } catch (IllegalCallerException e) {
+      return "Java denies native access, which --enable-native-access=dev.sluice gives"
+          + " (ALL-UNNAMED on the class path)";
     }
   }
 
