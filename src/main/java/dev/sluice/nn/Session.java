@@ -80,6 +80,10 @@ public final class Session implements AutoCloseable {
   private Session(Layer layer, DType type, Shape x, DType stateType, List<Shape> s, Model model) {
     this.model = model;
     this.parameters = List.copyOf(layer.parameters());
+    if (parameters.isEmpty()) {
+      throw new IllegalArgumentException(
+          "session: expected a layer with parameters, whose device it takes, got none");
+    }
     this.device = parameters.getFirst().value().arena().device();
     this.stream = device.streams().lend();
     this.kept = device.arena("a session", stream);
@@ -262,8 +266,13 @@ public final class Session implements AutoCloseable {
    */
   public void step(float[] from, float[] to) {
     require("x", DType.FLOAT32, x, from.length);
-    MemorySegment.copy(from, 0, given, ValueLayout.JAVA_FLOAT, 0, from.length);
-    stepInto(to);
+    hold();
+    try {
+      MemorySegment.copy(from, 0, given, ValueLayout.JAVA_FLOAT, 0, from.length);
+      stepInto(to);
+    } finally {
+      stream.release();
+    }
   }
 
   /**
@@ -274,20 +283,20 @@ public final class Session implements AutoCloseable {
    */
   public void step(int[] from, float[] to) {
     require("x", DType.INT32, x, from.length);
-    MemorySegment.copy(from, 0, given, ValueLayout.JAVA_INT, 0, from.length);
-    stepInto(to);
+    hold();
+    try {
+      MemorySegment.copy(from, 0, given, ValueLayout.JAVA_INT, 0, from.length);
+      stepInto(to);
+    } finally {
+      stream.release();
+    }
   }
 
   private void stepInto(float[] to) {
     require("y", DType.FLOAT32, y, to.length);
-    stream.lease();
-    try {
-      device.backend().upload(stream, given, x);
-      run();
-      device.backend().download(stream, y, got);
-    } finally {
-      stream.release();
-    }
+    device.backend().upload(stream, given, x);
+    run();
+    device.backend().download(stream, y, got);
     MemorySegment.copy(got, ValueLayout.JAVA_FLOAT, 0, to, 0, to.length);
   }
 
@@ -301,7 +310,7 @@ public final class Session implements AutoCloseable {
 
   /** Takes a step from what stands in {@link #x} to {@link #y}; waits for nothing. */
   public void step() {
-    stream.lease();
+    hold();
     try {
       run();
     } finally {
@@ -309,10 +318,24 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private void run() {
+  /** Takes the stream, if it is this session's still. */
+  private void hold() {
+    requireOpen();
+    stream.lease();
+    // Another thread may have closed it just now.
+    if (closed) {
+      stream.release();
+      requireOpen();
+    }
+  }
+
+  private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("session: expected open, but it is closed");
     }
+  }
+
+  private void run() {
     long now = 0;
     for (int i = 0; i < parameters.size(); i++) {
       now += parameters.get(i).version();
@@ -355,16 +378,25 @@ public final class Session implements AutoCloseable {
     states.forEach(state -> state.set(new double[Math.toIntExact(state.shape().elements())]));
   }
 
-  /** Ends the session; the model stays. */
+  /**
+   * Ends the session; the model stays.
+   *
+   * @throws IllegalStateException if another thread takes a step
+   */
   @Override
   public void close() {
     if (closed) {
       return;
     }
-    closed = true;
-    forget();
-    kept.close();
-    host.close();
+    hold();
+    try {
+      closed = true;
+      forget();
+      kept.close();
+      host.close();
+    } finally {
+      stream.release();
+    }
     device.streams().takeBack(stream);
   }
 }

@@ -3,6 +3,7 @@ package dev.sluice.nn;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -19,6 +20,7 @@ import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -338,9 +340,41 @@ class SessionTest {
     var session = Cell.ELMAN.of(arena, 1);
     session.close();
     session.close();
-    assertThrows(IllegalStateException.class, session::step);
+    var message = "session: expected open, but it is closed";
+    assertEquals(message, assertThrows(IllegalStateException.class, session::step).getMessage());
+    var x = new float[(int) session.x().shape().elements()];
+    var y = new float[(int) session.y().shape().elements()];
+    assertEquals(
+        message, assertThrows(IllegalStateException.class, () -> session.step(x, y)).getMessage());
     try (var next = Cell.ELMAN.of(arena, 1)) {
       next.step();
+    }
+  }
+
+  @Test
+  void isNotClosedDuringAStep() throws InterruptedException {
+    var during = new AtomicReference<Runnable>(() -> {});
+    var linear = new Linear(1, 1, weights(), arena);
+    try (var session =
+        Session.of(
+            linear,
+            DType.FLOAT32,
+            Shape.of(1, 1),
+            (pass, x) -> {
+              during.get().run();
+              return linear.forward(pass, x);
+            })) {
+      during.set(
+          () -> {
+            try {
+              var e = Samples.thrownElsewhere(session::close);
+              assertInstanceOf(IllegalStateException.class, e);
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+          });
+      linear.parameters().getFirst().changed();
+      session.step(new float[1], new float[1]);
     }
   }
 
