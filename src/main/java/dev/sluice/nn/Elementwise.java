@@ -38,6 +38,9 @@ public final class Elementwise {
    * @param parts [..., C_i], equal but for the innermost axis
    */
   public static Tensor concat(Pass pass, List<Tensor> parts) {
+    if (parts.isEmpty()) {
+      throw new IllegalArgumentException("concat: expected at least one tensor, got none");
+    }
     if (parts.size() == 1) {
       return parts.getFirst();
     }

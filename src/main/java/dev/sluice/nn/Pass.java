@@ -388,9 +388,11 @@ public final class Pass implements AutoCloseable {
    * @param scale [1], of the loss's type
    */
   public void backward(Tensor loss, Tensor scale) {
-    if (loss.shape().elements() != 1 || scale.type() != loss.type()) {
+    if (loss.shape().elements() != 1
+        || scale.shape().elements() != 1
+        || scale.type() != loss.type()) {
       throw new IllegalArgumentException(
-          "backward: expected a loss of one element and a scale of its type, got "
+          "backward: expected a loss and a scale of one element and one type, got "
               + loss
               + " and "
               + scale);

@@ -118,8 +118,8 @@ public final class Checkpoint {
   static void save(
       Path folder, Layer model, Optimiser optimiser, double[] scale, Map<String, ?> progress) {
     var all = new LinkedHashMap<String, HostTensor>();
-    model.parameters().forEach(p -> all.put("model." + p.name(), host(p.value())));
-    optimiser.state().forEach((name, tensor) -> all.put("optimiser." + name, host(tensor)));
+    model.parameters().forEach(p -> put(all, "model." + p.name(), p.value()));
+    optimiser.state().forEach((name, tensor) -> put(all, "optimiser." + name, tensor));
     var manifest = folder.resolve(MANIFEST);
     var last = isIn(folder) ? open(folder).tensors() : null;
     var tensors = folder.resolve(TENSORS[0]);
@@ -182,13 +182,16 @@ public final class Checkpoint {
    */
   public static void writeModel(Path file, Layer model, Map<String, String> metadata) {
     var all = new LinkedHashMap<String, HostTensor>();
-    model.parameters().forEach(p -> all.put(p.name(), host(p.value())));
+    model.parameters().forEach(p -> put(all, p.name(), p.value()));
     Safetensors.write(file, all, metadata);
   }
 
-  private static HostTensor host(Tensor tensor) {
+  private static void put(Map<String, HostTensor> all, String name, Tensor tensor) {
     Object values = tensor.type() == DType.FLOAT64 ? tensor.doubles() : tensor.floats();
-    return new HostTensor(tensor.shape(), values);
+    if (all.put(name, new HostTensor(tensor.shape(), values)) != null) {
+      throw new IllegalArgumentException(
+          "checkpoint: expected parameters of different names, got " + name + " twice");
+    }
   }
 
   private static String sha256(Path file) {

@@ -3,6 +3,7 @@ package dev.sluice.train;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
 import dev.sluice.nn.Pass;
+import java.util.List;
 
 /** One number that training makes small. For classes see {@link SoftmaxCrossEntropy}. */
 @FunctionalInterface
@@ -87,6 +88,15 @@ public interface Loss {
    * @param losses [1] each, at least one
    */
   static Tensor sum(Pass pass, Tensor... losses) {
+    for (var loss : losses) {
+      if (loss.shape().elements() != 1 || loss.type() != losses[0].type()) {
+        throw new IllegalArgumentException(
+            "sum: expected losses of one element and one type, got " + List.of(losses));
+      }
+    }
+    if (losses.length == 0) {
+      throw new IllegalArgumentException("sum: expected at least one loss, got none");
+    }
     var backend = pass.device().backend();
     var total = pass.watch(pass.zeros(losses[0].type(), Shape.of(1)));
     for (var loss : losses) {

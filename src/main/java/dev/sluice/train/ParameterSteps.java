@@ -26,7 +26,7 @@ abstract sealed class ParameterSteps implements Optimiser permits Adam, Sgd, Rms
     this.kernel = kernel;
     this.parameters = List.copyOf(parameters);
     this.arena = arena;
-    this.rate = rate;
+    rate(rate);
   }
 
   /** Zeros of each parameter's shape; a list of nulls where they are not kept. */
@@ -99,6 +99,9 @@ abstract sealed class ParameterSteps implements Optimiser permits Adam, Sgd, Rms
 
   @Override
   public final void rate(double value) {
+    if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(kernel + ": expected a rate >= 0, got " + value);
+    }
     rate = value;
   }
 

@@ -190,6 +190,11 @@ class PassTest {
       assertEquals(
           "backward: expected a loss of one element, got [3]",
           assertThrows(IllegalArgumentException.class, () -> pass.backward(x)).getMessage());
+      assertEquals(
+          "backward: expected a loss and a scale of one element and one type, got FLOAT32 [1] and"
+              + " FLOAT32 [3]",
+          assertThrows(IllegalArgumentException.class, () -> pass.backward(x.slice(0, 1), x))
+              .getMessage());
     }
   }
 

@@ -95,6 +95,16 @@ class LossTest {
   }
 
   @Test
+  void addsLossesAlone() {
+    var p = of(1, 2);
+    var e = assertThrows(IllegalArgumentException.class, () -> Loss.sum(pass, p));
+    assertEquals(
+        "sum: expected losses of one element and one type, got [FLOAT64 [1, 2]]", e.getMessage());
+    e = assertThrows(IllegalArgumentException.class, () -> Loss.sum(pass));
+    assertEquals("sum: expected at least one loss, got none", e.getMessage());
+  }
+
+  @Test
   void refusesTargetsThatDoNotFit() {
     var p = of(1, 2);
     var e = assertThrows(IllegalArgumentException.class, () -> Loss.mse().of(pass, p, of(1, 2, 3)));

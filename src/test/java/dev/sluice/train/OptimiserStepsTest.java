@@ -79,6 +79,14 @@ class OptimiserStepsTest {
   }
 
   @Test
+  void refusesRatesThatLeadNowhere() {
+    var adam = new Adam(List.of(), 0, arena);
+    var e = assertThrows(IllegalArgumentException.class, () -> adam.rate(Double.NaN));
+    assertEquals("adam: expected a rate >= 0, got NaN", e.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> new Sgd(List.of(), -1, arena));
+  }
+
+  @Test
   void refusesNesterovWithoutMomentum() {
     var e = assertThrows(IllegalArgumentException.class, () -> new Sgd.Options(0.9, 0.1, 0, true));
     assertEquals(
