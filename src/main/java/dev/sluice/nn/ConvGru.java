@@ -191,7 +191,7 @@ public final class ConvGru implements Layer {
     var given = read.getLast();
     var zero = given == null ? pass.zeros(type, y.shape().inner()) : null;
     Segments.Steps work =
-        (inner, _, seen, before, kept) -> {
+        (inner, _, seen, before, kept, _) -> {
           whole(inner, seen.getFirst(), before.getFirst(), zero, kept.getFirst());
           return List.of();
         };

@@ -246,9 +246,9 @@ public final class ConvLstm implements Layer {
             Arrays.asList(x),
             from,
             List.of(y),
-            (inner, _, read, before, kept) -> {
+            (inner, _, read, before, kept, after) -> {
               var state = before.get(1) == null ? null : new State(before.get(0), before.get(1));
-              var c = inner.empty(type, frame);
+              var c = after == null ? inner.empty(type, frame) : after.getFirst();
               whole(inner, read.getFirst(), state, kept.getFirst(), c);
               return List.of(c);
             });

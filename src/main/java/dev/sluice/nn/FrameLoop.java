@@ -54,7 +54,12 @@ record FrameLoop(FrameSampling.Reading reading, Climb climb, Head head) {
   }
 
   private List<Tensor> steps(
-      Pass pass, int from, List<Tensor> read, List<Tensor> before, List<Tensor> kept) {
+      Pass pass,
+      int from,
+      List<Tensor> read,
+      List<Tensor> before,
+      List<Tensor> kept,
+      List<Tensor> after) {
     var made = before.getFirst();
     var states = new ArrayList<>(before.subList(1, before.size()));
     var y = kept.getFirst();

@@ -153,7 +153,12 @@ public final class Ghu implements Layer {
   }
 
   private List<Tensor> steps(
-      Pass pass, int from, List<Tensor> read, List<Tensor> before, List<Tensor> kept) {
+      Pass pass,
+      int from,
+      List<Tensor> read,
+      List<Tensor> before,
+      List<Tensor> kept,
+      List<Tensor> after) {
     var sums = input.of(pass, read.getFirst());
     var last = before.getFirst();
     for (int t = 0; t < sums.shape().dim(0); t++) {

@@ -193,7 +193,12 @@ public abstract sealed class MemoryCell implements Layer permits StLstm, CausalL
   }
 
   private List<Tensor> steps(
-      Pass pass, int from, List<Tensor> read, List<Tensor> before, List<Tensor> kept) {
+      Pass pass,
+      int from,
+      List<Tensor> read,
+      List<Tensor> before,
+      List<Tensor> kept,
+      List<Tensor> after) {
     var state = new State(before.get(0), before.get(1), before.get(2));
     var x = read.getFirst();
     var sums = start(pass, x);

@@ -3,7 +3,6 @@ package dev.sluice.nn;
 import dev.sluice.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -23,7 +22,17 @@ record Recomputation(
     List<Tensor> read,
     List<Tensor> written,
     List<Tensor> made,
-    Function<Pass, List<Tensor>> work) {
+    Work work) {
+  /** What is done twice. */
+  @FunctionalInterface
+  interface Work {
+    /**
+     * {@return other tensors that it makes}
+     *
+     * @param made the copies of those when it is done again, which it may write instead; else null
+     */
+    List<Tensor> of(Pass pass, List<Tensor> made);
+  }
 
   /**
    * Does work in a pass of its own, keeps only what it writes and makes, and does it again on the
@@ -31,18 +40,17 @@ record Recomputation(
    *
    * @param read tensors that the work reads
    * @param written tensors that the work writes, watched
-   * @param work {@return other tensors that it makes}
+   * @param work makes other tensors
    * @return copies of what it makes, watched
    */
-  static List<Tensor> of(
-      Pass pass, List<Tensor> read, List<Tensor> written, Function<Pass, List<Tensor>> work) {
+  static List<Tensor> of(Pass pass, List<Tensor> read, List<Tensor> written, Work work) {
     if (pass.keepsSegments()) {
-      return work.apply(pass);
+      return work.of(pass, null);
     }
     long firstCall = pass.calls();
     var made = new ArrayList<Tensor>();
     try (var inner = pass.again(firstCall)) {
-      for (var tensor : work.apply(inner)) {
+      for (var tensor : work.of(inner, null)) {
         made.add(pass.passing(pass.empty(tensor.type(), tensor.shape())));
         pass.copy(tensor, made.getLast());
       }
@@ -70,7 +78,7 @@ record Recomputation(
       Stream.concat(read.stream().filter(pass::wants), written.stream())
           .map(Tensor::base)
           .forEach(base -> inner.adjoints().lies(base, pass.gradient(base)));
-      var remade = work.apply(inner);
+      var remade = work.of(inner, made);
       for (int i = 0; i < made.size(); i++) {
         var gradient = pass.arrived(made.get(i));
         if (gradient != null && pass.adjoints().passes(made.get(i))) {

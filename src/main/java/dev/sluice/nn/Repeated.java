@@ -85,7 +85,7 @@ final class Repeated {
             } else {
               drop(round);
               new Recomputation(
-                      pass, 0, read, written, made, inner -> work.of(inner, read, written))
+                      pass, 0, read, written, made, (inner, _) -> work.of(inner, read, written))
                   .back();
             }
           }

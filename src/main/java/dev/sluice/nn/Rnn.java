@@ -219,7 +219,7 @@ public final class Rnn implements Layer {
     var before = new ArrayList<Tensor>(Arrays.asList((Tensor) null));
     before.addAll(initial(initial, batch));
     Segments.Steps work =
-        (inner, from, read, states, kept) ->
+        (inner, from, read, states, kept, _) ->
             run(
                 inner,
                 read.getFirst(),
@@ -228,7 +228,7 @@ public final class Rnn implements Layer {
                 kept.getFirst());
     var last =
         spec.bidirectional()
-            ? work.of(pass, 0, List.of(x), before, List.of(y))
+            ? work.of(pass, 0, List.of(x), before, List.of(y), null)
             : Segments.run(pass, steps, List.of(x), before, List.of(y), work);
     return new Output(y, last.get(0), last.size() > 1 ? last.get(1) : null);
   }
@@ -370,7 +370,7 @@ public final class Rnn implements Layer {
         pass,
         read,
         written,
-        inner -> {
+        (inner, _) -> {
           layer.accept(inner);
           return List.of();
         });

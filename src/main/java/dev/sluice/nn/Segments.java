@@ -25,9 +25,17 @@ final class Segments {
      * @param before the last step of what is kept first, then the states; null for what is not
      *     there at first
      * @param kept [S, ...] each, to be written
+     * @param after where the states after lie already, when the steps are run again: they may be
+     *     written there, with the same bits; else null
      * @return the states after
      */
-    List<Tensor> of(Pass pass, int from, List<Tensor> read, List<Tensor> before, List<Tensor> kept);
+    List<Tensor> of(
+        Pass pass,
+        int from,
+        List<Tensor> read,
+        List<Tensor> before,
+        List<Tensor> kept,
+        List<Tensor> after);
   }
 
   /**
@@ -48,7 +56,7 @@ final class Segments {
       Steps work) {
     int each = pass.segment(steps);
     if (each >= steps) {
-      return work.of(pass, 0, read, initial, kept);
+      return work.of(pass, 0, read, initial, kept, null);
     }
     var before = initial;
     for (int from = 0; from < steps; from += each) {
@@ -60,7 +68,10 @@ final class Segments {
       var lent = Stream.concat(seen.stream(), found.stream()).filter(Objects::nonNull).toList();
       var after =
           Recomputation.of(
-              pass, lent, written, inner -> work.of(inner, first, seen, found, written));
+              pass,
+              lent,
+              written,
+              (inner, made) -> work.of(inner, first, seen, found, written, made));
       before = new ArrayList<>(List.of(kept.getFirst().at(to - 1L)));
       before.addAll(after);
     }

@@ -253,7 +253,7 @@ class RecomputingTest {
     try (var pass = Pass.recomputing(device, 5, 1)) {
       var x = pass.watch(set(pass.empty(DType.FLOAT32, shape)));
       var y =
-          Recomputation.of(pass, List.of(x), List.of(), p -> List.of(dropout.forward(p, x)))
+          Recomputation.of(pass, List.of(x), List.of(), (p, _) -> List.of(dropout.forward(p, x)))
               .getFirst();
       var after = dropout.forward(pass, x);
       var ones = new float[64];
