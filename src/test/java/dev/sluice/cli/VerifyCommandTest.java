@@ -373,4 +373,28 @@ class VerifyCommandTest {
     assertEquals("out.y", only.get("where"));
     assertTrue((Double) only.get("error") > 0.1, only::toString);
   }
+
+  /** Keras repeats the output before; before the first one stands zero, not the initial state. */
+  @Test
+  void aKerasLayerWhoseStepsAreAllMaskedPutsOutZero() throws IOException {
+    var tampered = new Tampered("keras_lstm");
+    tampered.add("in.mask", new int[tampered.values("in.x").length / 5]);
+    double loss = 0;
+    for (var name : tampered.tensors.keySet()) {
+      if (name.equals("out.y") || name.startsWith("grad.")) {
+        Arrays.fill(tampered.values(name), 0);
+      }
+    }
+    for (var state : List.of("state0", "state1")) {
+      var values = tampered.values("in." + state);
+      var weights = tampered.values("lossw." + state);
+      System.arraycopy(values, 0, tampered.values("out." + state), 0, values.length);
+      System.arraycopy(weights, 0, tampered.values("grad.in." + state), 0, values.length);
+      for (int i = 0; i < values.length; i++) {
+        loss += (double) values[i] * weights[i];
+      }
+    }
+    tampered.entry.put("loss", loss);
+    assertPasses(tampered.run());
+  }
 }

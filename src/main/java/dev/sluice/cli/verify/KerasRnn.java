@@ -121,7 +121,8 @@ final class KerasRnn {
 
   /**
    * A mask may have holes: each step is a sequence of length 1 or, masked, 0, which keeps the
-   * state. Keras repeats the output of the step before, and that is the state.
+   * state. Keras repeats the output of the step before, and that is the state, or zero before the
+   * first step that counts, whatever the initial state.
    */
   private void runMasked(Tensor x, int[] mask) {
     if (both) {
@@ -130,6 +131,7 @@ final class KerasRnn {
     int steps = x.shape().size(0);
     int batch = x.shape().size(1);
     var y = new ArrayList<Tensor>();
+    var begun = new double[batch * trip.config().integer("H")];
     var state = initial();
     Rnn.Output output = null;
     for (int t = 0; t < steps; t++) {
@@ -137,9 +139,12 @@ final class KerasRnn {
       for (int n = 0; n < batch; n++) {
         lengths[n] = mask[n * steps + t];
       }
+      for (int i = 0; i < begun.length; i++) {
+        begun[i] = Math.max(begun[i], lengths[i * batch / begun.length]);
+      }
       output = rnn.forward(trip.pass(), x.slice(t, t + 1), lengths, state);
       state = new Rnn.State(output.h(), output.c());
-      y.add(output.h());
+      y.add(trip.scaled(output.h(), begun.clone()));
     }
     trip.output("y", Axes.BATCH_FIRST, y.toArray(Tensor[]::new));
     outputs(output);
