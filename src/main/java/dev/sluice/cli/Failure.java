@@ -70,7 +70,14 @@ record Failure(String command, String sentence, int code, Throwable cause) {
   }
 
   int print(PrintWriter err, boolean debug) {
-    err.println(command + ": " + sentence.strip().replaceAll("\\s*\\R\\s*", "; "));
+    // A file's own text may be in it: no control characters of that reach a terminal.
+    var line =
+        sentence
+            .strip()
+            .replaceAll("(?<=:)\\s*\\R\\s*", " ")
+            .replaceAll("\\s*\\R\\s*", "; ")
+            .replaceAll("\\p{Cntrl}", "?");
+    err.println(command + ": " + line);
     if (debug) {
       cause.printStackTrace(err);
     }

@@ -108,6 +108,10 @@ public record Csv(String name, List<String> header, List<List<String>> records, 
     if (index < 0) {
       throw new FormatException(name + ": column: " + Nearest.expected(column, names));
     }
+    if (index != names.lastIndexOf(column.strip())) {
+      throw new FormatException(
+          "%s: column: expected one column %s, got several".formatted(name, column.strip()));
+    }
     return index;
   }
 
@@ -137,6 +141,7 @@ public record Csv(String name, List<String> header, List<List<String>> records, 
       // The sentence below says it all.
     }
     throw new FormatException(
-        "%s: line %d: expected a number in column %s, got %s".formatted(name, line, column, field));
+        "%s: line %d: expected a number in column %s, got %.100s"
+            .formatted(name, line, column, field));
   }
 }

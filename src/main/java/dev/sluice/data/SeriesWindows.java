@@ -36,7 +36,7 @@ public final class SeriesWindows {
               .map(v -> (v - mean) * (v - mean))
               .average()
               .orElseThrow();
-      return new Scale(mean, square > 0 ? Math.sqrt(square) : 1);
+      return new Scale(mean, square == 0 ? 1 : Math.sqrt(square));
     }
 
     /**
@@ -85,6 +85,11 @@ public final class SeriesWindows {
     }
     input = Scale.of(differences ? 1 : 0, series.train(), this::input);
     output = differences ? Scale.of(horizon, series.train(), i -> target(i) - last(i)) : input;
+    if (!Double.isFinite(input.mean + input.deviation + output.mean + output.deviation)) {
+      throw new IllegalArgumentException(
+          "series %s: expected values whose squares can be summed, got larger ones"
+              .formatted(series.name()));
+    }
   }
 
   /** {@return the series} */

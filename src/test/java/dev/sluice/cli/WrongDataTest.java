@@ -33,7 +33,7 @@ class WrongDataTest {
     SequenceData.write(folder.resolve("one.tsv"), List.of("good\tfine", "good\tnice"));
     SequenceData.write(folder.resolve("short.csv"), List.of("t,load", "1,2", "2,3", "3,4", "4,6"));
     SequenceData.write(folder.resolve("mixed.csv"), List.of("t,load", "1,2", "2,3,4"));
-    SequenceData.write(folder.resolve("letters.csv"), List.of("t,load", "1,2", "2,x"));
+    SequenceData.write(folder.resolve("letters.csv"), List.of("t,load", "1,2", "2,x\u001b[2J"));
     for (Path data : List.of(texts, series)) {
       var ran = Ran.run(SequenceData.train(model(data), data));
       assertEquals(0, ran.code(), ran.err());
@@ -49,6 +49,7 @@ class WrongDataTest {
     assertTrue(ran.err().contains(sentence), ran.err());
     assertEquals(1, ran.err().lines().count(), ran.err());
     assertFalse(ran.err().contains("Exception"), ran.err());
+    assertTrue(ran.err().strip().chars().noneMatch(Character::isISOControl), ran.err());
   }
 
   @ParameterizedTest

@@ -46,6 +46,8 @@ class CsvTest {
     Refusals.file(
         "column: expected one of level, time, temp, got levle", () -> csv.numbers("levle"));
     Refusals.file("line 2: expected a number in column temp, got x", () -> csv.numbers("temp"));
+    Refusals.file(
+        "column: expected one column a, got several", () -> read("a,b, a\n1,2,3\n").index("a"));
     Refusals.file("line 3: expected a number in column level, got inf", () -> csv.numbers("level"));
   }
 

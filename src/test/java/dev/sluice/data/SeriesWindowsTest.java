@@ -96,6 +96,17 @@ class SeriesWindowsTest {
   }
 
   @Test
+  void refusesValuesWithoutADeviation() {
+    double[] huge = {1e308, -1e308, 1e308, -1e308, 1e308, -1e308, 1e308, -1e308};
+    Refusals.call(
+        "expected values whose squares can be summed",
+        () -> new SeriesWindows(SeriesTest.series(huge, 6), 2, 1, false));
+    Refusals.call(
+        "expected values whose squares can be summed",
+        () -> new SeriesWindows(SeriesTest.series(huge, 6), 2, 1, true));
+  }
+
+  @Test
   void refusesSeriesShorterThanTheWindow() {
     var series = SeriesTest.series(SQUARES, 6);
     Refusals.call(

@@ -45,7 +45,7 @@ final class MovingDigitsTask implements Task {
     int tests = f.small("test_sequences");
     require(sequences >= 1, "--sequences", "1 or more", sequences);
     require(tests >= 1, "--test-sequences", "1 or more", tests);
-    long steps = (sequences + recipe.batch() - 1) / recipe.batch();
+    long steps = Math.ceilDiv(sequences, recipe.batch());
     long held = Math.min(MOST_HELD_OUT, Math.round(sequences * recipe.validate()));
     int all = model.frames() + model.ahead();
     int digits = f.small("digits");
