@@ -5,18 +5,15 @@ import static dev.sluice.bindings.cuda.Cuda_h.*;
 import dev.sluice.DType;
 import dev.sluice.Stream;
 import dev.sluice.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A caller's own CUDA stream with what belongs to it: library handles, their workspaces, staging
- * and scratch memory, the block that kernel arguments are written to.
+ * and scratch memory.
  */
 final class CudaStream extends Stream {
-  private static final int MOST_ARGUMENTS = 64;
   private static final long PRODUCT_WORKSPACE = 32 << 20;
 
   private final CudaBackend backend;
@@ -27,9 +24,7 @@ final class CudaStream extends Stream {
   private final Scratch convolutionScratch;
   private final Scratch plans;
   private final Scratch edges;
-  private final Arena host;
-  private final MemorySegment slots;
-  private final MemorySegment pointers;
+  private final Launcher launcher;
 
   /** Held while the stream is captured, when nobody may wait for it. */
   private final ReentrantLock capture = new ReentrantLock();
@@ -54,18 +49,13 @@ final class CudaStream extends Stream {
       driver.call("cuStreamDestroy", () -> cuStreamDestroy_v2(handle));
       throw e;
     }
-    this.host = Arena.ofShared();
-    this.slots = host.allocate(8L * MOST_ARGUMENTS, 8);
-    this.pointers = host.allocate(ValueLayout.ADDRESS, MOST_ARGUMENTS);
+    this.launcher = new Launcher(this, driver);
     this.kernels = new Scratch(backend);
     this.convolutionScratch = new Scratch(backend);
     this.plans = new Scratch(backend);
     this.edges = new Scratch(backend);
     this.graphs = new Graphs(driver, handle, capture);
     this.batch = new Batch(graphs);
-    for (int i = 0; i < MOST_ARGUMENTS; i++) {
-      pointers.setAtIndex(ValueLayout.ADDRESS, i, slots.asSlice(8L * i));
-    }
   }
 
   CudaBackend backend() {
@@ -122,55 +112,7 @@ final class CudaStream extends Stream {
   void launch(String module, String function, Grid grid, Object... arguments) {
     driver.enter();
     var kernel = backend.module(module).function(function, arguments.length);
-    var values = new long[arguments.length];
-    for (int i = 0; i < arguments.length; i++) {
-      if (size(arguments[i]) != kernel.sizes()[i]) {
-        throw new IllegalArgumentException(
-            "kernel %s: argument %d: expected one of %d bytes, got %s"
-                .formatted(function, i, kernel.sizes()[i], arguments[i]));
-      }
-      values[i] = bits(arguments[i]);
-    }
-    give(new Launch(this, kernel, grid, values));
-  }
-
-  private static int size(Object argument) {
-    return argument instanceof Integer || argument instanceof Float ? 4 : 8;
-  }
-
-  private long bits(Object argument) {
-    return switch (argument) {
-      case null -> 0;
-      case Tensor tensor -> address(tensor);
-      case Long number -> number;
-      case Double number -> Double.doubleToRawLongBits(number);
-      case Integer number -> number;
-      case Float number -> Float.floatToRawIntBits(number);
-      default -> throw new IllegalArgumentException("kernel argument: got " + argument.getClass());
-    };
-  }
-
-  void enqueue(Launch launch) {
-    driver.enter();
-    var kernel = launch.kernel();
-    var grid = launch.grid();
-    for (int i = 0; i < launch.values().length; i++) {
-      slots.set(ValueLayout.JAVA_LONG, 8L * i, launch.values()[i]);
-    }
-    driver.judge(
-        "cuLaunchKernel(" + kernel.name() + ")",
-        cuLaunchKernel(
-            kernel.handle(),
-            grid.x(),
-            grid.y(),
-            1,
-            grid.block(),
-            1,
-            1,
-            grid.shared(),
-            handle,
-            pointers,
-            MemorySegment.NULL));
+    give(launcher.of(kernel, grid, arguments));
   }
 
   /** Enqueues a task, now or with the rest of a batch. */
@@ -358,25 +300,16 @@ final class CudaStream extends Stream {
   /** Enqueues a copy of host bytes, which may be reused when this returns. */
   void upload(MemorySegment from, long to, long bytes) {
     submit();
-    for (long at = 0; at < bytes; at += Staging.HALF) {
-      long count = Math.min(Staging.HALF, bytes - at);
-      long target = to + at;
-      var staged = staging().take(count);
-      MemorySegment.copy(from, at, staged, 0, count);
-      driver.call("cuMemcpyHtoDAsync", () -> cuMemcpyHtoDAsync_v2(target, staged, count, handle));
+    if (bytes > 0) {
+      staging().upload(from, to, bytes);
     }
   }
 
   /** Copies to the host, after all work before. */
   void download(long from, MemorySegment to, long bytes) {
     submit();
-    for (long at = 0; at < bytes; at += Staging.HALF) {
-      long count = Math.min(Staging.HALF, bytes - at);
-      long source = from + at;
-      var staged = staging().take(count);
-      driver.call("cuMemcpyDtoHAsync", () -> cuMemcpyDtoHAsync_v2(staged, source, count, handle));
-      synchronize();
-      MemorySegment.copy(staged, 0, to, at, count);
+    if (bytes > 0) {
+      staging().download(from, to, bytes, this::synchronize);
     }
   }
 
@@ -443,7 +376,7 @@ final class CudaStream extends Stream {
       cleanup.run(() -> driver.destroyEvent(event));
       cleanup.run(() -> driver.call("cuStreamDestroy", () -> cuStreamDestroy_v2(handle)));
     }
-    cleanup.run(host::close);
+    cleanup.run(launcher::close);
     cleanup.done();
   }
 }

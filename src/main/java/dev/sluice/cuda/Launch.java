@@ -7,17 +7,17 @@ import java.util.Arrays;
  *
  * @param values each argument's bits, in the low bytes
  */
-record Launch(CudaStream stream, KernelModule.Function kernel, Grid grid, long[] values)
+record Launch(Launcher launcher, KernelModule.Function kernel, Grid grid, long[] values)
     implements Task {
   @Override
   public void enqueue() {
-    stream.enqueue(this);
+    launcher.enqueue(this);
   }
 
   @Override
   public boolean equals(Object other) {
     return other instanceof Launch l
-        && stream == l.stream
+        && launcher == l.launcher
         && kernel == l.kernel
         && grid.equals(l.grid)
         && Arrays.equals(values, l.values);

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * has come.
  */
 final class Staging implements AutoCloseable {
-  static final long HALF = 2 << 20;
+  private static final long HALF = 2 << 20;
   private static final long ALIGNMENT = 64;
 
   private final Driver driver;
@@ -34,8 +34,31 @@ final class Staging implements AutoCloseable {
     }
   }
 
+  /** Enqueues a copy of host bytes, which may be reused when this returns. */
+  void upload(MemorySegment from, long to, long bytes) {
+    for (long at = 0; at < bytes; at += HALF) {
+      long count = Math.min(HALF, bytes - at);
+      long target = to + at;
+      var staged = take(count);
+      MemorySegment.copy(from, at, staged, 0, count);
+      driver.call("cuMemcpyHtoDAsync", () -> cuMemcpyHtoDAsync_v2(target, staged, count, stream));
+    }
+  }
+
+  /** Copies to the host; synchronize waits for the stream. */
+  void download(long from, MemorySegment to, long bytes, Runnable synchronize) {
+    for (long at = 0; at < bytes; at += HALF) {
+      long count = Math.min(HALF, bytes - at);
+      long source = from + at;
+      var staged = take(count);
+      driver.call("cuMemcpyDtoHAsync", () -> cuMemcpyDtoHAsync_v2(staged, source, count, stream));
+      synchronize.run();
+      MemorySegment.copy(staged, 0, to, at, count);
+    }
+  }
+
   /** {@return so many bytes, at most a half, that no copy under way uses} */
-  MemorySegment take(long bytes) {
+  private MemorySegment take(long bytes) {
     if (used + bytes > HALF) {
       driver.call("cuEventRecord", () -> cuEventRecord(events[half], stream));
       pending[half] = true;
