@@ -25,8 +25,12 @@ final class CellKernels {
     all.put("gru_blend", CellKernels::gruBlend);
     all.put("gru_blend_backward", CellKernels::gruBlendBackward);
     all.put("gru_reset_backward", CellKernels::gruResetBackward);
-    all.put("ghu", CellKernels::ghu);
-    all.put("ghu_backward", CellKernels::ghuBackward);
+    // a, b, z_{t-1}, z_t.
+    all.put("ghu", (stream, s, t) -> Family.of(stream, "ghu", t[0]).gates("ghu", t, 4, t[2]));
+    // a, b, z_{t-1}, dz_t, dz_{t-1} or null.
+    all.put(
+        "ghu_backward",
+        (stream, s, t) -> Family.of(stream, "ghu", t[0]).gates("ghu_backward", t, 5, t[2]));
   }
 
   /** {@return rows after which the peephole maps repeat} */
@@ -192,26 +196,5 @@ final class CellKernels {
             0,
             rowsOf(t[2]),
             k);
-  }
-
-  /** a, b, z_{t-1}, z_t. */
-  private static void ghu(Stream stream, double[] s, Tensor... t) {
-    Family.of(stream, "ghu", t[0])
-        .elements("ghu", count(t[2]), t[0], t[1], t[2], t[3], rowsOf(t[2]), length(t[2]));
-  }
-
-  /** a, b, z_{t-1}, dz_t, dz_{t-1} or null. */
-  private static void ghuBackward(Stream stream, double[] s, Tensor... t) {
-    Family.of(stream, "ghu", t[0])
-        .elements(
-            "ghu_backward",
-            count(t[2]),
-            t[0],
-            t[1],
-            t[2],
-            t[3],
-            optional(t, 4),
-            rowsOf(t[2]),
-            length(t[2]));
   }
 }

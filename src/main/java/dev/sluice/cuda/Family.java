@@ -2,6 +2,7 @@ package dev.sluice.cuda;
 
 import dev.sluice.Stream;
 import dev.sluice.Tensor;
+import java.util.Arrays;
 
 /**
  * The kernels of one file in {@code native/kernels}, for elements of one type, on one stream.
@@ -29,6 +30,18 @@ record Family(CudaStream stream, String module, String suffix) {
     if (count > 0) {
       launch(kernel, Grid.of(count), arguments);
     }
+  }
+
+  /**
+   * A conv cell's gates, one thread an element of a state: tensors, null for those left out, then
+   * the state's rows and channels, then scalars.
+   */
+  void gates(String kernel, Tensor[] given, int tensors, Tensor state, Object... scalars) {
+    var arguments = Arrays.copyOf(given, tensors + 2 + scalars.length, Object[].class);
+    arguments[tensors] = rowsOf(state);
+    arguments[tensors + 1] = length(state);
+    System.arraycopy(scalars, 0, arguments, tensors + 2, scalars.length);
+    elements(kernel, count(state), arguments);
   }
 
   /** One warp a row; nothing where there is none. */
