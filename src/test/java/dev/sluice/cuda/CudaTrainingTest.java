@@ -19,35 +19,13 @@ import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Whole training steps on the simulated device: the CPU engine's numbers, and nothing needless. */
 @Simulated
-class CudaTrainingTest {
-  private Device cuda;
-  private Device cpu;
-
-  @BeforeEach
-  void open() {
-    cuda = Simulator.open();
-    cpu = Device.open("cpu");
-    Simulator.clear();
-  }
-
-  @AfterEach
-  void close() {
-    if (cuda != null) {
-      cuda.close();
-      cpu.close();
-      assertEquals("", Simulator.report());
-      assertEquals("", Simulator.ledger());
-    }
-  }
-
+class CudaTrainingTest extends OnBoth {
   private enum Model {
     LSTM,
     GRU,

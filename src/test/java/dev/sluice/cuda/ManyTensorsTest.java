@@ -19,37 +19,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Kernels that take all parameters of a model in one launch. */
 @Simulated
-class ManyTensorsTest {
+class ManyTensorsTest extends OnBoth {
   /** One element, empty, a chunk, more than a chunk, several chunks; once more than 256 chunks. */
   private static final int[] SIZES = {1, 0, 2048, 2049, 7000, 33};
-
-  private Device cuda;
-  private Device cpu;
-
-  @BeforeEach
-  void open() {
-    cuda = Simulator.open();
-    cpu = Device.open(Device.Options.defaults().engine("cpu").threads(1));
-    Simulator.clear();
-  }
-
-  @AfterEach
-  void close() {
-    if (cuda != null) {
-      cuda.close();
-      cpu.close();
-      assertEquals("", Simulator.report());
-      assertEquals("", Simulator.ledger());
-    }
-  }
 
   private enum Kind {
     SGD,

@@ -28,36 +28,14 @@ import dev.sluice.train.Trainer;
 import dev.sluice.weights.Weights;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A training step of each frame model: the third one is replayed from graphs. */
 @Simulated
-class SteadyStepTest {
+class SteadyStepTest extends OnBoth {
   private static final int STEPS = 4;
-
-  private Device cuda;
-  private Device cpu;
-
-  @BeforeEach
-  void open() {
-    cuda = Simulator.open();
-    cpu = Device.open(Device.Options.defaults().engine("cpu").threads(1));
-    Simulator.clear();
-  }
-
-  @AfterEach
-  void close() {
-    if (cuda != null) {
-      cuda.close();
-      cpu.close();
-      assertEquals("", Simulator.report());
-      assertEquals("", Simulator.ledger());
-    }
-  }
 
   private enum Model {
     CONV_GRU,

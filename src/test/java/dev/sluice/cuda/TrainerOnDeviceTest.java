@@ -15,33 +15,11 @@ import dev.sluice.train.Schedule;
 import dev.sluice.train.Trainer;
 import dev.sluice.weights.Weights;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A trainer's steps: nothing comes to the host unless it is asked for. */
 @Simulated
-class TrainerOnDeviceTest {
-  private Device cuda;
-  private Device cpu;
-
-  @BeforeEach
-  void open() {
-    cuda = Simulator.open();
-    cpu = Device.open(Device.Options.defaults().engine("cpu").threads(1));
-    Simulator.clear();
-  }
-
-  @AfterEach
-  void close() {
-    if (cuda != null) {
-      cuda.close();
-      cpu.close();
-      assertEquals("", Simulator.report());
-      assertEquals("", Simulator.ledger());
-    }
-  }
-
+class TrainerOnDeviceTest extends OnBoth {
   /** Clipped in every step. */
   private static final class Run {
     final Linear model;

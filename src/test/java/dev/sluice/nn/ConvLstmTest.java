@@ -5,13 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.TestDevice;
 import dev.sluice.nn.ConvLstm.Config;
 import dev.sluice.nn.ConvLstm.State;
 import dev.sluice.weights.HostTensor;
@@ -27,23 +25,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @EachDevice
-class ConvLstmTest {
-  private Device device;
-  private DeviceArena arena;
+class ConvLstmTest extends OnDevice {
   private Pass pass;
 
   @BeforeEach
   void open() {
-    device = TestDevice.open();
-    arena = device.arena();
     pass = Pass.training(device);
   }
 
   @AfterEach
   void close() {
     pass.close();
-    arena.close();
-    device.close();
   }
 
   private static String refusal(Executable call) {

@@ -8,12 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.TestDevice;
 import dev.sluice.train.Adam;
 import dev.sluice.train.Loss;
 import dev.sluice.train.Schedule;
@@ -26,29 +25,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What every model of frames keeps, and what is special to some. */
 @EachDevice
-class FrameForecasterTest {
+class FrameForecasterTest extends OnDevice {
   private static final Shape CLIP = Shape.of(5, 2, 4, 6, 2);
-
-  private Device device;
-  private DeviceArena arena;
-
-  @BeforeEach
-  void open() {
-    device = TestDevice.open();
-    arena = device.arena();
-  }
-
-  @AfterEach
-  void close() {
-    arena.close();
-    device.close();
-  }
 
   private Map<String, FrameForecaster> models() {
     var models = new LinkedHashMap<String, FrameForecaster>();

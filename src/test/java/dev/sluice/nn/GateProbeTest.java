@@ -4,38 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Samples;
 import dev.sluice.Tensor;
-import dev.sluice.TestDevice;
 import dev.sluice.spi.RnnSpec.CellClip;
 import dev.sluice.weights.Weights;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @EachDevice
-class GateProbeTest {
+class GateProbeTest extends OnDevice {
   private static final double MANY = 1e30;
-
-  private Device device;
-  private DeviceArena arena;
-
-  @BeforeEach
-  void open() {
-    device = TestDevice.open();
-    arena = device.arena();
-  }
-
-  @AfterEach
-  void close() {
-    arena.close();
-    device.close();
-  }
 
   private Rnn built(RnnBuilder builder) {
     return builder.build(Weights.random(3), arena);

@@ -5,12 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,23 +17,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @EachDevice
-class LinearTest {
-  private Device device;
-  private DeviceArena arena;
+class LinearTest extends OnDevice {
   private Pass pass;
 
   @BeforeEach
   void open() {
-    device = TestDevice.open();
-    arena = device.arena();
     pass = Pass.training(device);
   }
 
   @AfterEach
   void close() {
     pass.close();
-    arena.close();
-    device.close();
   }
 
   private Linear linear(DType type) {

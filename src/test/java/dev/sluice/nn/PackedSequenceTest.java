@@ -6,44 +6,25 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sequences without padding give what padded ones give. */
 @EachDevice
-class PackedSequenceTest {
+class PackedSequenceTest extends OnDevice {
   private static final int T = 6;
   private static final int N = 5;
   private static final int C = 3;
   private static final int[] LENGTHS = {2, 5, 0, 5, 1};
-
-  private Device device;
-  private DeviceArena arena;
-
-  @BeforeEach
-  void open() {
-    device = TestDevice.open();
-    arena = device.arena();
-  }
-
-  @AfterEach
-  void close() {
-    arena.close();
-    device.close();
-  }
 
   @Test
   void rowsGoStepByStepTheLongestFirst() {

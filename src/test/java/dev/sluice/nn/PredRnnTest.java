@@ -6,11 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import java.util.List;
 import java.util.Random;
@@ -19,23 +18,17 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @EachDevice
-class PredRnnTest {
-  private Device device;
-  private DeviceArena arena;
+class PredRnnTest extends OnDevice {
   private Pass pass;
 
   @BeforeEach
   void open() {
-    device = TestDevice.open();
-    arena = device.arena();
     pass = Pass.training(device);
   }
 
   @AfterEach
   void close() {
     pass.close();
-    arena.close();
-    device.close();
   }
 
   private static PredRnn.Config config(boolean reverse, double decouple) {

@@ -6,34 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
-import dev.sluice.TestDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.weights.Weights;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @EachDevice
-class RnnInitTest {
+class RnnInitTest extends OnDevice {
   private static final int H = 40;
-
-  private Device device;
-  private DeviceArena arena;
-
-  @BeforeEach
-  void open() {
-    device = TestDevice.open();
-    arena = device.arena();
-  }
-
-  @AfterEach
-  void close() {
-    arena.close();
-    device.close();
-  }
 
   private Rnn built(RnnBuilder builder, RnnInit init) {
     return builder.type(DType.FLOAT64).init(init).build(Weights.random(4), arena);

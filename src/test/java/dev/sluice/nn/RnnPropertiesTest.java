@@ -3,13 +3,11 @@ package dev.sluice.nn;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.TestDevice;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Weights;
 import java.util.Arrays;
@@ -21,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** What must hold for every LSTM, whatever its weights; widths that vectors do not divide. */
 @EachDevice
-class RnnPropertiesTest {
+class RnnPropertiesTest extends OnDevice {
   private static final int T = 7;
   private static final int N = 5;
   private static final int C = 6;
@@ -30,22 +28,16 @@ class RnnPropertiesTest {
   /** Rounding of float32 sums of some twenty products of numbers below 1. */
   private static final float ROUNDING = 1e-6f;
 
-  private Device device;
-  private DeviceArena arena;
   private Pass pass;
 
   @BeforeEach
   void open() {
-    device = TestDevice.open();
-    arena = device.arena();
     pass = Pass.training(device);
   }
 
   @AfterEach
   void close() {
     pass.close();
-    arena.close();
-    device.close();
   }
 
   private RnnBuilder lstm() {

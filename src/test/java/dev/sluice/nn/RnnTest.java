@@ -7,14 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
 import dev.sluice.FormatException;
+import dev.sluice.OnDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.TestDevice;
 import dev.sluice.spi.RnnSpec;
 import dev.sluice.weights.HostTensor;
 import dev.sluice.weights.Weights;
@@ -28,23 +26,17 @@ import org.junit.jupiter.api.function.Executable;
 
 /** What an Rnn refuses, and how it takes its weights. */
 @EachDevice
-class RnnTest {
-  private Device device;
-  private DeviceArena arena;
+class RnnTest extends OnDevice {
   private Pass pass;
 
   @BeforeEach
   void open() {
-    device = TestDevice.open();
-    arena = device.arena();
     pass = Pass.inference(device);
   }
 
   @AfterEach
   void close() {
     pass.close();
-    arena.close();
-    device.close();
   }
 
   private static String refusal(Executable call) {

@@ -6,11 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
 import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
-import dev.sluice.TestDevice;
 import dev.sluice.weights.Weights;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -18,23 +17,17 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @EachDevice
-class StLstmTest {
-  private Device device;
-  private DeviceArena arena;
+class StLstmTest extends OnDevice {
   private Pass pass;
 
   @BeforeEach
   void open() {
-    device = TestDevice.open();
-    arena = device.arena();
     pass = Pass.inference(device);
   }
 
   @AfterEach
   void close() {
     pass.close();
-    arena.close();
-    device.close();
   }
 
   private Tensor random(int seed, long... dims) {

@@ -5,38 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Samples;
 import dev.sluice.Shape;
-import dev.sluice.TestDevice;
 import dev.sluice.nn.Linear;
 import dev.sluice.nn.Parameter;
 import dev.sluice.nn.Pass;
 import dev.sluice.weights.Weights;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @EachDevice
-class AdamTest {
-  private Device device;
-  private DeviceArena arena;
-
-  @BeforeEach
-  void open() {
-    device = TestDevice.open();
-    arena = device.arena();
-  }
-
-  @AfterEach
-  void close() {
-    arena.close();
-    device.close();
-  }
-
+class AdamTest extends OnDevice {
   /** weight [1, 2] and bias [1] of a layer. */
   private List<Parameter> parameters() {
     var linear = new Linear(2, 1, DType.FLOAT64, Weights.random(1), arena);

@@ -6,36 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Samples;
-import dev.sluice.TestDevice;
 import dev.sluice.nn.Pass;
 import dev.sluice.nn.Rnn;
 import dev.sluice.weights.Weights;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @EachDevice
-class CarriedStateTest {
-  private Device device;
-  private DeviceArena arena;
-
-  @BeforeEach
-  void open() {
-    device = TestDevice.open();
-    arena = device.arena();
-  }
-
-  @AfterEach
-  void close() {
-    arena.close();
-    device.close();
-  }
-
+class CarriedStateTest extends OnDevice {
   private Rnn lstm() {
     return Rnn.lstm(4, 3).layers(2).type(DType.FLOAT64).build(Weights.random(2), arena);
   }

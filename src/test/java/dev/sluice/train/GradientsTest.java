@@ -6,38 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
-import dev.sluice.TestDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.nn.Linear;
 import dev.sluice.nn.Parameter;
 import dev.sluice.weights.Weights;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @EachDevice
-class GradientsTest {
-  private Device device;
-  private DeviceArena arena;
-
-  @BeforeEach
-  void open() {
-    device = TestDevice.open();
-    arena = device.arena();
-  }
-
-  @AfterEach
-  void close() {
-    arena.close();
-    device.close();
-  }
-
+class GradientsTest extends OnDevice {
   /** weight [1, 2] with two gradients and bias [1] with one. */
   private List<Parameter> parameters(DType type, float first, float second, float third) {
     var parameters = new Linear(2, 1, type, Weights.random(1), arena).parameters();

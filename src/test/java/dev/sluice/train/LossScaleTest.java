@@ -5,39 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.sluice.Device;
-import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Shape;
-import dev.sluice.TestDevice;
 import dev.sluice.nn.Linear;
 import dev.sluice.weights.Weights;
 import java.nio.file.Path;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Gradients that hold a power of two more than they should. */
 @EachDevice
-class LossScaleTest {
+class LossScaleTest extends OnDevice {
   @TempDir Path folder;
-
-  private Device device;
-  private DeviceArena arena;
-
-  @BeforeEach
-  void open() {
-    device = TestDevice.open();
-    arena = device.arena();
-  }
-
-  @AfterEach
-  void close() {
-    arena.close();
-    device.close();
-  }
 
   private final class Run {
     final Linear model = new Linear(2, 1, Weights.random(1), arena);

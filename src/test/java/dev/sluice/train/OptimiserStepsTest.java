@@ -5,37 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.sluice.DType;
-import dev.sluice.Device;
 import dev.sluice.DeviceArena;
 import dev.sluice.EachDevice;
+import dev.sluice.OnDevice;
 import dev.sluice.Shape;
-import dev.sluice.TestDevice;
 import dev.sluice.nn.Parameter;
 import java.util.List;
 import java.util.function.BiFunction;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Three steps of one weight from 1, along gradients 1, -3 and 0.5, against the equations. */
 @EachDevice
-class OptimiserStepsTest {
+class OptimiserStepsTest extends OnDevice {
   private static final double[] GRADIENTS = {1, -3, 0.5};
-
-  private Device device;
-  private DeviceArena arena;
-
-  @BeforeEach
-  void open() {
-    device = TestDevice.open();
-    arena = device.arena();
-  }
-
-  @AfterEach
-  void close() {
-    arena.close();
-    device.close();
-  }
 
   private void follows(
       BiFunction<List<Parameter>, DeviceArena, Optimiser> make, double... expected) {
