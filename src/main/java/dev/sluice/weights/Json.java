@@ -55,6 +55,10 @@ public final class Json {
    * @throws java.io.UncheckedIOException if the file is missing or cannot be read
    */
   public static Object read(Path file) {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      // A device has no end, and a pipe may have no beginning.
+      throw new FormatException(file, "expected a file, got a folder, device or pipe");
+    }
     try {
       return parse(Files.readString(file));
     } catch (FormatException e) {

@@ -287,4 +287,11 @@ class JsonTest {
     bad = assertThrows(FormatException.class, () -> Json.read(file));
     assertEquals(file + ": expected UTF-8 text, got other bytes", bad.getMessage());
   }
+
+  @Test
+  void readsFilesAlone(@TempDir Path folder) {
+    var e = assertThrows(FormatException.class, () -> Json.read(folder));
+    assertEquals(folder + ": expected a file, got a folder, device or pipe", e.getMessage());
+    assertThrows(FormatException.class, () -> Json.read(Path.of("/dev/zero")));
+  }
 }

@@ -1,7 +1,9 @@
 package dev.sluice.benchmarks;
 
 import dev.sluice.Device;
+import dev.sluice.FormatException;
 import dev.sluice.cli.bench.Problem;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -52,7 +54,7 @@ public final class Main {
       }
     } catch (NoBenchmarksException e) {
       fail("--only: expected " + PARTS + " or a piece of a class's name, got " + main.only);
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | FormatException | UncheckedIOException e) {
       fail(e.getMessage());
     }
   }

@@ -20,7 +20,10 @@ final class Page {
 
   private Page(Path file) {
     this.file = file;
-    this.results = (Map<?, ?>) Json.read(file);
+    if (!(Json.read(file) instanceof Map<?, ?> read) || !(read.get("machine") instanceof Map)) {
+      throw new IllegalArgumentException("--page: expected a file of results, got " + file);
+    }
+    this.results = read;
   }
 
   /** Writes them, under the file's name with other ends. */
