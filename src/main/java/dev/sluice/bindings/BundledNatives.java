@@ -196,8 +196,12 @@ record BundledNatives(ClassLoader loader, String resources, List<Piece> pieces, 
   private void leaveMark(String state) {
     try {
       Path temporary = Files.createTempFile(mark().getParent(), "checked", ".tmp");
-      Files.writeString(temporary, state);
-      Files.move(temporary, mark(), StandardCopyOption.ATOMIC_MOVE);
+      try {
+        Files.writeString(temporary, state);
+        Files.move(temporary, mark(), StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
     } catch (IOException e) {
       // A full or read-only disk.
     }

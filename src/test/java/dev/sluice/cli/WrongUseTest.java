@@ -60,6 +60,7 @@ class WrongUseTest {
           train --threads=-1               | threads: expected 0 to 1024, got -1
           train --threads=100000           | threads: expected 0 to 1024, got 100000
           train --engine=cpu:1             | engine: expected cpu, of which there is one
+          bench --cell=lstm --mode=train --steps=1 --batch=1 --input=1 --hidden=1 --layers=65537 | --layers
           predict                          | Missing required option: '--model=DIR'
           info --jsn                       | unknown option '--jsn'; did you mean --json
           soak --cycles=-1                 | expected numbers of 0 or more

@@ -127,6 +127,9 @@ public record Problem(
     positive("input", input);
     positive("hidden", hidden);
     positive("layers", layers);
+    if (layers > 1 << 16) {
+      throw new IllegalArgumentException("--layers: expected 65,536 at most, got " + layers);
+    }
     if (cell.overFrames()) {
       positive("height", height);
       positive("width", width);

@@ -90,7 +90,7 @@ final class ClassPrediction {
     var texts = question.input() == null ? question.texts() : lines(question.input());
     if (texts.isEmpty()) {
       throw new IllegalArgumentException(
-          "predict: expected texts, typed or one a line in a file for --input, got none");
+          "expected texts, typed or one a line in a file for --input, got none");
     }
     var vocabulary = Vocabulary.of(question.config().texts("vocabulary"));
     int words = question.config().small("words");

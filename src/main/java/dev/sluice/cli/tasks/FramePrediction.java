@@ -31,7 +31,7 @@ final class FramePrediction {
     this.config = config;
     this.steps = question.ahead() == null ? config.ahead() : question.ahead();
     this.index = question.index() == null ? 0 : question.index();
-    Recipe.require(steps >= 1, "--ahead", "1 or more frames", steps);
+    Recipe.require(steps >= 1 && steps < 1 << 16, "--ahead", "1 to 65,535 frames", steps);
     Recipe.require(index >= 0, "--index", "0 or more", index);
   }
 
@@ -60,13 +60,13 @@ final class FramePrediction {
 
   private Frames digits() {
     var fields = question.settings();
-    int all = Math.addExact(config.frames(), steps);
+    int all = config.frames() + steps;
     var data =
         new MovingDigits(
             Split.TEST, MovingDigitsTask.TEST_SEED, all, config.height(), fields.small("digits"));
     int pixels = config.height() * config.width();
     var frames = new float[DRAWN * config.frames() * pixels];
-    var truth = new float[DRAWN * steps * pixels];
+    var truth = new float[fitting((long) DRAWN * steps * pixels)];
     var one = new float[all * pixels];
     for (int i = 0; i < DRAWN; i++) {
       data.fill(index + i, one, 0);
@@ -119,6 +119,11 @@ final class FramePrediction {
         (int) index);
   }
 
+  private int fitting(long pixels) {
+    Recipe.require(pixels < 1L << 31, "--ahead", "fewer than 2^31 pixels to foresee", steps);
+    return (int) pixels;
+  }
+
   private double range() {
     return config.high() - config.low();
   }
@@ -141,7 +146,7 @@ final class FramePrediction {
     var s = new Sequences(shape.size(1), shape.size(2), shape.size(3), shape.size(4));
     var to = new Sequences(steps, s.channels(), s.height(), s.width());
     int all = shape.size(0);
-    var predicted = new float[Math.toIntExact(Math.multiplyExact((long) all, to.size()))];
+    var predicted = new float[fitting(Math.multiplyExact((long) all, to.size()))];
     for (int first = 0; first < all; first += BATCH) {
       int n = Math.min(BATCH, all - first);
       try (var pass = Pass.inference(device)) {
