@@ -1,5 +1,8 @@
 package dev.sluice.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.util.LinkedHashMap;
@@ -59,13 +62,45 @@ public final class Main implements Runnable {
    * @param args as typed
    */
   public static void main(String[] args) {
+    // Some languages have digits of their own, which no file that is written here may hold.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     if (System.getProperty(LOG_FORMAT) == null) {
       System.setProperty(LOG_FORMAT, "%5$s%n");
     }
     var charset = Charset.forName(System.getProperty("stdout.encoding", "UTF-8"));
-    var out = new PrintWriter(System.out, true, charset);
+    var standard = new Standard();
+    var out = new PrintWriter(standard, true, charset);
     var err = new PrintWriter(System.err, true, charset);
-    System.exit(run(out, err, args));
+    int code = run(out, err, args);
+    if (code == 0 && out.checkError() && !standard.ended()) {
+      err.println("sluice: standard output: cannot be written: " + standard.failure.getMessage());
+      code = 1;
+    }
+    System.exit(code);
+  }
+
+  /** Standard output. A PrintWriter goes on when it cannot write, and keeps no reason. */
+  private static final class Standard extends FileOutputStream {
+    private IOException failure;
+
+    Standard() {
+      super(FileDescriptor.out);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int count) throws IOException {
+      try {
+        super.write(bytes, from, count);
+      } catch (IOException e) {
+        failure = e;
+        throw e;
+      }
+    }
+
+    /** Whether whoever reads has enough, as head does. */
+    boolean ended() {
+      return "Broken pipe".equals(failure.getMessage());
+    }
   }
 
   /** Runs a command; its exit code. */

@@ -27,7 +27,10 @@ final class Progress {
    */
   Progress(PrintWriter out, long firstStep, long steps, int batch) {
     this.out = out;
-    this.terminal = System.console() != null && System.console().isTerminal();
+    this.terminal =
+        System.console() != null
+            && System.console().isTerminal()
+            && !"dumb".equals(System.getenv("TERM"));
     this.firstStep = firstStep;
     this.steps = steps;
     this.batch = batch;

@@ -69,6 +69,14 @@ class EndedRunTest {
     assertFalse(Checkpoint.isIn(out));
   }
 
+  @Test
+  void aFullDiskBehindStandardOutputIsAFailure() throws Exception {
+    var process = start("exec 2>&1 >/dev/full; ", new String[] {"--version"});
+    assertEquals(1, process.waitFor(), log());
+    assertTrue(
+        log().contains("standard output: cannot be written: No space left on device"), log());
+  }
+
   private void assertNothingHalfWritten(Path out) throws IOException {
     try (var files = Files.list(out)) {
       var left = files.map(f -> f.getFileName().toString()).filter(n -> n.endsWith(".tmp"));

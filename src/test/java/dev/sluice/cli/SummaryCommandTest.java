@@ -3,8 +3,12 @@ package dev.sluice.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -37,5 +41,14 @@ class SummaryCommandTest {
     assertEquals(expected, shown);
     long total = Arrays.stream(counts.split(" ")).mapToLong(Long::parseLong).sum();
     assertTrue(ran.out().contains("Total params: " + total + " "), ran.out());
+  }
+
+  @Test
+  void digitsAreTheSameInEveryLanguage(@TempDir Path folder) throws Exception {
+    var log = folder.resolve("log");
+    var arabic = "export JAVA_TOOL_OPTIONS='-Duser.language=ar -Duser.country=EG'; ";
+    var process = Ran.start(log, arabic, "summary", "input:3,4", "lstm:5");
+    assertEquals(0, process.waitFor());
+    assertTrue(Files.readString(log).contains("Total params: 200 (800.00 Byte)"));
   }
 }
