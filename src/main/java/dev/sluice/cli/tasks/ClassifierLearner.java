@@ -1,64 +1,39 @@
 package dev.sluice.cli.tasks;
 
-import dev.sluice.Device;
 import dev.sluice.DeviceArena;
 import dev.sluice.Tensor;
 import dev.sluice.data.Batches;
 import dev.sluice.data.Split;
-import dev.sluice.nn.Layer;
 import dev.sluice.nn.Pass;
 import dev.sluice.nn.Sequential;
 import dev.sluice.train.SoftmaxCrossEntropy;
-import dev.sluice.train.Trainer;
 import dev.sluice.weights.Weights;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** A network that learns to tell classes apart. */
-final class ClassifierLearner implements Learner {
+final class ClassifierLearner extends EpochLearner<Sequential> {
   private static final int BATCH = 128;
 
   private final ClassifierStudy study;
   private final Labelled data;
-  private final Device device;
-  private final Sequential model;
-  private final Trainer trainer;
-  private final Epochs epochs;
 
   ClassifierLearner(ClassifierStudy study, DeviceArena arena) {
+    super(
+        study.stack().build(Weights.random(study.recipe().seed()), arena),
+        study,
+        study.order(),
+        arena);
     this.study = study;
     this.data = study.data();
-    this.device = arena.device();
-    this.model = study.stack().build(Weights.random(study.recipe().seed()), arena);
-    this.trainer = study.recipe().trainer(model, study.steps(), arena);
-    this.epochs = study.order();
   }
 
   @Override
-  public Layer model() {
-    return model;
-  }
-
-  @Override
-  public Trainer trainer() {
-    return trainer;
-  }
-
-  @Override
-  public Tensor loss(Pass pass, long step) {
-    return loss(pass, epochs.at(step));
-  }
-
-  private Tensor loss(Pass pass, int[] picks) {
+  Tensor loss(Pass pass, int[] picks) {
     int[] labels = Arrays.stream(picks).map(pick -> data.label(Split.TRAIN, pick)).toArray();
     var logits = data.inputs(Split.TRAIN, picks).through(model, pass);
     return SoftmaxCrossEntropy.mean().of(pass, logits, labels);
-  }
-
-  @Override
-  public long validateEvery() {
-    return epochs.steps();
   }
 
   @Override

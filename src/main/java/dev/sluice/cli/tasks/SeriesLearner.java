@@ -1,57 +1,37 @@
 package dev.sluice.cli.tasks;
 
-import dev.sluice.Device;
 import dev.sluice.DeviceArena;
 import dev.sluice.Shape;
 import dev.sluice.Tensor;
 import dev.sluice.data.Batches;
 import dev.sluice.data.SeriesWindows;
 import dev.sluice.data.Split;
-import dev.sluice.nn.Layer;
 import dev.sluice.nn.Pass;
 import dev.sluice.nn.Sequential;
 import dev.sluice.train.Loss;
-import dev.sluice.train.Trainer;
 import dev.sluice.weights.Weights;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** A network that learns to forecast a series. */
-final class SeriesLearner implements Learner {
+final class SeriesLearner extends EpochLearner<Sequential> {
   private static final int BATCH = 256;
 
   private final SeriesStudy study;
   private final SeriesWindows windows;
-  private final Device device;
-  private final Sequential model;
-  private final Trainer trainer;
-  private final Epochs epochs;
 
   SeriesLearner(SeriesStudy study, DeviceArena arena) {
+    super(
+        study.stack().build(Weights.random(study.recipe().seed()), arena),
+        study,
+        study.order(),
+        arena);
     this.study = study;
     this.windows = study.windows();
-    this.device = arena.device();
-    this.model = study.stack().build(Weights.random(study.recipe().seed()), arena);
-    this.trainer = study.recipe().trainer(model, study.steps(), arena);
-    this.epochs = study.order();
   }
 
   @Override
-  public Layer model() {
-    return model;
-  }
-
-  @Override
-  public Trainer trainer() {
-    return trainer;
-  }
-
-  @Override
-  public Tensor loss(Pass pass, long step) {
-    return loss(pass, epochs.at(step));
-  }
-
-  private Tensor loss(Pass pass, int[] picks) {
+  Tensor loss(Pass pass, int[] picks) {
     var y = new float[picks.length];
     var outputs = outputs(pass, Split.TRAIN, picks, y);
     return Loss.mse().of(pass, outputs, pass.tensor(Shape.of(picks.length, 1), y));
@@ -62,11 +42,6 @@ final class SeriesLearner implements Learner {
     var x = new float[windows.seen() * picks.length];
     windows.batch(split, picks, x, y);
     return model.forward(pass, pass.tensor(Shape.of(windows.seen(), picks.length, 1), x));
-  }
-
-  @Override
-  public long validateEvery() {
-    return epochs.steps();
   }
 
   @Override

@@ -7,10 +7,8 @@ import dev.sluice.Tensor;
 import dev.sluice.data.Split;
 import dev.sluice.data.WindWindows;
 import dev.sluice.data.Winds;
-import dev.sluice.nn.Layer;
 import dev.sluice.nn.Pass;
 import dev.sluice.train.Loss;
-import dev.sluice.train.Trainer;
 import dev.sluice.weights.Weights;
 import java.util.Arrays;
 import java.util.Map;
@@ -66,48 +64,22 @@ record WindsStudy(WindsTask.Net net, int epochs, Recipe recipe) implements Study
   }
 
   /** A network that learns the winds. */
-  private static final class WindsLearner implements Learner {
-    private final Device device;
-    private final WindNet model;
-    private final Trainer trainer;
+  private static final class WindsLearner extends EpochLearner<WindNet> {
     private final WindWindows windows;
-    private final Epochs epochs;
     private final int[] held;
 
     WindsLearner(WindsStudy study, DeviceArena arena) {
-      device = arena.device();
-      var recipe = study.recipe;
-      model = study.net.build(Weights.random(recipe.seed()), arena);
-      trainer = recipe.trainer(model, study.steps(), arena);
+      super(
+          study.net.build(Weights.random(study.recipe.seed()), arena), study, study.order(), arena);
       windows = study.net.windows();
-      epochs = study.order();
       held = study.held();
     }
 
     @Override
-    public Layer model() {
-      return model;
-    }
-
-    @Override
-    public Trainer trainer() {
-      return trainer;
-    }
-
-    @Override
-    public Tensor loss(Pass pass, long step) {
-      return loss(pass, epochs.at(step));
-    }
-
-    private Tensor loss(Pass pass, int[] months) {
+    Tensor loss(Pass pass, int[] months) {
       var shape = Shape.of(months.length, Winds.HEIGHT, windows.width(), Winds.COMPONENTS);
       var target = pass.tensor(shape, windows.targets(months));
       return Loss.mse().of(pass, foretold(model, windows, pass, months), target);
-    }
-
-    @Override
-    public long validateEvery() {
-      return epochs.steps();
     }
 
     @Override
