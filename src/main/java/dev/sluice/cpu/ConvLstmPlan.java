@@ -31,6 +31,11 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
   /** Steps from one c that is kept to the next. */
   private final int segment;
 
+  /** Whether a pixel's gates are carried apart, where they are no whole vectors. */
+  private final boolean apart;
+
+  private final Permutation toApart;
+  private final Permutation toPixels;
   private final LstmGates gates;
   private final GateConvolutions convolutions;
   private final FrameReorder frames;
@@ -48,12 +53,16 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
             : new SeparateConvolutions(engine, spec, layout, frames);
     int area = spec.height() * spec.width();
     boolean last = layout == Layout.CHANNELS_LAST;
+    this.apart = last && VectorApi.PRESENT && spec.hidden() % Lanes.COUNT != 0;
+    this.toApart = Permutation.ofInner(spec.batch(), area, 4, spec.hidden());
+    this.toPixels = Permutation.ofInner(spec.batch(), 4, area, spec.hidden());
+    boolean pixels = last && !apart;
     this.gates =
         new LstmGates(
             Reals.FLOATS,
-            last ? spec.hidden() : spec.hidden() * area,
+            pixels ? spec.hidden() : spec.hidden() * area,
             CellClip.NONE,
-            last ? area : 1);
+            pixels ? area : 1);
   }
 
   Choice choice() {
@@ -64,7 +73,7 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
   }
 
   private int gateRows() {
-    return layout == Layout.CHANNELS_LAST
+    return layout == Layout.CHANNELS_LAST && !apart
         ? spec.batch() * spec.height() * spec.width()
         : spec.batch();
   }
@@ -124,14 +133,18 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
     return spec.peephole() ? new MemorySegment[] {packed[2], packed[3], packed[4]} : null;
   }
 
-  /** Scratch memory of a step: sums, h before and after and x where they lie otherwise inside. */
+  /**
+   * Scratch memory of a step: sums, h before and after and x where they lie otherwise inside, gates
+   * where they lie apart.
+   */
   private long[] stepParts() {
     long hidden = frameBytes(spec.hidden());
     return new long[] {
       4 * hidden,
       hidden,
       frames.converts() ? hidden : 0,
-      frames.converts() ? frameBytes(spec.inputs()) : 0
+      frames.converts() ? frameBytes(spec.inputs()) : 0,
+      apart ? 4 * hidden : 0
     };
   }
 
@@ -150,7 +163,11 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
       var y = frame(values.y().memory(), t, spec.hidden());
       h = frames.converts() ? own[2 - t % 2] : y;
       var after = r != null && begins(t + 1) ? begin(r, t + 1) : scratch[2 - t % 2];
-      var step = new LstmGates.Forward(own[0], null, peephole(w), c, after, null, h, null, 0, null);
+      if (apart) {
+        toApart.run(cpu.team(), Reals.FLOATS, own[0], own[4], false);
+      }
+      var sums = own[apart ? 4 : 0];
+      var step = new LstmGates.Forward(sums, null, peephole(w), c, after, null, h, null, 0, null);
       step.kept = r == null ? null : kept(r, t);
       gates.forward(cpu.team(), gateRows(), step);
       c = after;
@@ -325,7 +342,7 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
       var dy = gradients.y();
       var s =
           new LstmGates.Backward(
-              own[0],
+              own[apart ? 4 : 0],
               peephole(packed),
               cells[t % segment],
               cells[t % segment + 1],
@@ -339,6 +356,9 @@ final class ConvLstmPlan implements CellPlan, Trial.Plan {
       gates.backward(cpu.team(), gateRows(), s);
       if (maps != null) {
         gates.backwardPeephole(cpu.team(), gateRows(), s, maps);
+      }
+      if (apart) {
+        toPixels.run(cpu.team(), Reals.FLOATS, own[4], own[0], false);
       }
     }
 

@@ -43,10 +43,18 @@ final class Permutation {
     this.strides = Arrays.copyOf(step, last + 1);
   }
 
+  /** The two inner axes but the innermost: x [outer, a, b, run] to y [outer, b, a, run]. */
+  static Permutation ofInner(int outer, int a, int b, int run) {
+    return new Permutation(new double[] {0, 2, 1, 3, outer, a, b, run});
+  }
+
   /** y = x, or y += x. */
   void run(Team team, Reals reals, MemorySegment x, MemorySegment y, boolean add) {
     int last = sizes.length - 1;
-    int planes = Arrays.stream(sizes, 0, last - 1).reduce(1, Math::multiplyExact);
+    int planes = 1;
+    for (int axis = 0; axis < last - 1; axis++) {
+      planes = Math.multiplyExact(planes, sizes[axis]);
+    }
     int plane = sizes[last - 1] * sizes[last];
     boolean runs = VectorApi.PRESENT && reals == Reals.FLOATS && strides[last] == 1;
     team.run(

@@ -23,6 +23,9 @@ final class Team implements AutoCloseable {
     void run(int from, int to);
   }
 
+  /** Elements of a part of a long row. */
+  private static final int PART = 1024;
+
   private static final MethodHandle ENTRY;
 
   static {
@@ -108,20 +111,18 @@ final class Team implements AutoCloseable {
     void run(int row, int from, int to);
   }
 
-  /** Runs all rows of some length; few long rows are cut into parts, so that all threads work. */
+  /**
+   * Runs all rows of some length; long rows are cut into parts, so that all threads work and what a
+   * part's loops read stays in the first cache.
+   */
   void rows(int count, int length, RowPart work) {
     if (tape.records()) {
       tape.add(work, () -> rows(count, length, work));
       return;
     }
-    int parts = count >= 2 * threads || length < 1024 ? 1 : 2 * threads;
+    int shares = count >= 2 * threads || length < 1024 ? 1 : 2 * threads;
+    int parts = Math.max(shares, length / PART);
     int grain = Math.max(1, 2048 * parts / length);
-    if (wanted(count * parts, grain) <= 1) {
-      for (int row = 0; row < count; row++) {
-        work.run(row, 0, length);
-      }
-      return;
-    }
     rows.work = work;
     rows.length = length;
     rows.parts = parts;
@@ -136,16 +137,21 @@ final class Team implements AutoCloseable {
 
     @Override
     public void run(int from, int to) {
+      int row = from / parts;
+      int part = from % parts;
       for (int item = from; item < to; item++) {
-        int part = item % parts;
-        work.run(item / parts, cut(length, part, parts), cut(length, part + 1, parts));
+        work.run(row, cut(length, part, parts), cut(length, part + 1, parts));
+        if (++part == parts) {
+          part = 0;
+          row++;
+        }
       }
     }
   }
 
   /** Where a part begins: at a multiple of 64 elements, so that vectors stay whole. */
   private static int cut(int length, int part, int parts) {
-    return part == parts ? length : (int) ((long) length * part / parts) / 64 * 64;
+    return part == parts ? length : part == 0 ? 0 : (int) ((long) length * part / parts) / 64 * 64;
   }
 
   /**
