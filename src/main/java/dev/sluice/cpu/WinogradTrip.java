@@ -124,7 +124,7 @@ final class WinogradTrip implements Team.Chunk {
       keep = du == null || c.gathered(du) == 0 ? 0 : 1;
       run(stream.team(), Stage.BACKWARD_PRODUCTS, points);
       count(stream, dw);
-      addColumns(stream.team(), db);
+      addColumns(db);
       addPatches(stream.team());
     }
     end();
@@ -141,13 +141,15 @@ final class WinogradTrip implements Team.Chunk {
     }
   }
 
-  private void addColumns(Team team, MemorySegment[] db) {
-    if (db.length == 0) {
-      return;
+  /** The chunk's sums first: one long sum would be less exact. */
+  private void addColumns(MemorySegment[] db) {
+    long sum = room();
+    Lanes.zero(sum, sum + 4L * c.outputs);
+    for (int tile = 0; db.length > 0 && tile < size; tile++) {
+      Lanes.add(m(transform.everywhere(), tile), sum, c.outputs);
     }
-    var m = scratch.asSlice(4 * (sums + transform.everywhere() * outputStride));
     for (var each : db) {
-      Loops.addColumns(team, Reals.FLOATS, m, size, c.outputs, c.channels(), each, null);
+      Lanes.add(sum, each.address(), c.channels());
     }
   }
 
