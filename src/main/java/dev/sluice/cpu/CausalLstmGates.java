@@ -57,19 +57,18 @@ final class CausalLstmGates {
       MemorySegment last,
       MemorySegment h) {}
 
-  private static Cell cell(Tensor... t) {
-    var owed = t.length < 6 || t[5] == null ? null : t[5].memory();
+  private static Cell cell(PixelRows rows, Tensor... t) {
+    var owed = t.length < 6 ? null : rows.of(t[5]);
     return new Cell(
-        t[0].memory(), t[1].memory(), t[2].memory(), t[3].memory(), t[4].memory(), owed);
+        rows.of(t[0]), rows.of(t[1]), rows.of(t[2]), rows.of(t[3]), rows.of(t[4]), owed);
   }
 
   /** causal_lstm_cell(forget bias): xs, hs, cs, c_{t-1} [.., K], c_t. */
   private static void cell(Stream stream, double[] scalars, Tensor... t) {
-    var s = cell(t);
+    var rows = new PixelRows(stream, t[3], t);
+    var s = cell(rows, t);
     double forgetBias = scalars[0];
-    PixelRows.run(
-        stream,
-        t[3],
+    rows.run(
         (row, length) -> CausalLstmGatesVector.cell(row, length, s, (float) forgetBias),
         (reals, row, from, length) -> cellRow(reals, row, from, length, s, forgetBias));
   }
@@ -99,10 +98,9 @@ final class CausalLstmGates {
 
   /** causal_lstm_cell_backward(): xs, hs, cs, c_{t-1}, dc_t, dc_{t-1} (added to) or null. */
   private static void cellBackward(Stream stream, double[] scalars, Tensor... t) {
-    var s = cell(t);
-    PixelRows.run(
-        stream,
-        t[3],
+    var rows = new PixelRows(stream, t[3], t);
+    var s = cell(rows, t);
+    rows.run(
         (row, length) -> CausalLstmGatesVector.cellBackward(row, length, s),
         (reals, row, from, length) -> cellBackwardRow(reals, row, from, length, s));
   }
@@ -130,9 +128,9 @@ final class CausalLstmGates {
     reals.set(s.cs, 3L * row * length + j, value);
   }
 
-  private static Memory memory(Tensor... t) {
+  private static Memory memory(PixelRows rows, Tensor... t) {
     return new Memory(
-        t[0].memory(), t[1].memory(), t[2].memory(), t[3].memory(), t[4].memory(), t[5].memory());
+        rows.of(t[0]), rows.of(t[1]), rows.of(t[2]), rows.of(t[3]), rows.of(t[4]), rows.of(t[5]));
   }
 
   /**
@@ -140,11 +138,10 @@ final class CausalLstmGates {
    * is new, the old one is in ms.
    */
   private static void memory(Stream stream, double[] scalars, Tensor... t) {
-    var s = memory(t);
+    var rows = new PixelRows(stream, t[3], t);
+    var s = memory(rows, t);
     double forgetBias = scalars[0];
-    PixelRows.run(
-        stream,
-        t[3],
+    rows.run(
         (row, length) -> CausalLstmGatesVector.memory(row, length, s, (float) forgetBias),
         (reals, row, from, length) -> memoryRow(reals, row, from, length, s, forgetBias));
   }
@@ -181,10 +178,9 @@ final class CausalLstmGates {
    * (spent).
    */
   private static void memoryBackward(Stream stream, double[] scalars, Tensor... t) {
-    var s = memory(t);
-    PixelRows.run(
-        stream,
-        t[3],
+    var rows = new PixelRows(stream, t[3], t);
+    var s = memory(rows, t);
+    rows.run(
         (row, length) -> CausalLstmGatesVector.memoryBackward(row, length, s),
         (reals, row, from, length) -> memoryBackwardRow(reals, row, from, length, s));
   }
@@ -216,9 +212,9 @@ final class CausalLstmGates {
     }
   }
 
-  private static Output output(Tensor... t) {
+  private static Output output(PixelRows rows, Tensor... t) {
     return new Output(
-        t[0].memory(), t[1].memory(), t[2].memory(), t[3].memory(), t[4].memory(), t[5].memory());
+        rows.of(t[0]), rows.of(t[1]), rows.of(t[2]), rows.of(t[3]), rows.of(t[4]), rows.of(t[5]));
   }
 
   /**
@@ -226,10 +222,9 @@ final class CausalLstmGates {
    * convolution's [.., K] (overwritten with its tanh), h_t [.., K].
    */
   private static void output(Stream stream, double[] scalars, Tensor... t) {
-    var s = output(t);
-    PixelRows.run(
-        stream,
-        t[5],
+    var rows = new PixelRows(stream, t[5], t);
+    var s = output(rows, t);
+    rows.run(
         (row, length) -> CausalLstmGatesVector.output(row, length, s),
         (reals, row, from, length) -> outputRow(reals, row, from, length, s));
   }
@@ -251,10 +246,9 @@ final class CausalLstmGates {
 
   /** causal_lstm_output_backward(): as causal_lstm_output, with dh_t. */
   private static void outputBackward(Stream stream, double[] scalars, Tensor... t) {
-    var s = output(t);
-    PixelRows.run(
-        stream,
-        t[5],
+    var rows = new PixelRows(stream, t[5], t);
+    var s = output(rows, t);
+    rows.run(
         (row, length) -> CausalLstmGatesVector.outputBackward(row, length, s),
         (reals, row, from, length) -> outputBackwardRow(reals, row, from, length, s));
   }

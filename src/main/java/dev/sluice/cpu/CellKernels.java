@@ -77,38 +77,57 @@ final class CellKernels {
     }
   }
 
-  /** The scalars of every gru kernel: whether the reset is after, whether the blend is UPDATE. */
-  private static GruGates gru(double[] scalars, Tensor h) {
-    return new GruGates(Reals.of(h.type()), h.shape().size(-1), scalars[0] != 0, scalars[1] != 0);
+  /** A phase of a GRU's gates. */
+  @FunctionalInterface
+  private interface GruPhase {
+    void run(GruGates gates, Team team, int rows, GruGates.Step step);
   }
 
-  /** rz [.., 2K], n [.., K], q [.., K], h_{t-1} [.., K], h_t or its gradient [.., K] or null. */
-  private static GruGates.Step gruStep(
-      Tensor rz, Tensor n, Tensor q, Tensor before, Tensor h, Tensor drh) {
-    long channels = before.shape().dim(-1);
-    return new GruGates.Step(
-        rz.memory(),
-        2 * channels,
-        n == null ? null : n.memory(),
-        channels,
-        q.memory(),
-        null,
-        before.memory(),
-        h == null ? null : h.memory(),
-        null,
-        0,
-        drh == null ? null : drh.memory(),
-        null);
+  /**
+   * Runs a phase over rz [.., 2K], n [.., K], q [.., K], h_{t-1} [.., K], h_t or its gradient [..,
+   * K], the gradient of r h; some may be null.
+   *
+   * @param scalars of every gru kernel: whether the reset is after, whether the blend is UPDATE
+   */
+  private static void gru(
+      Stream stream,
+      double[] scalars,
+      GruPhase phase,
+      Tensor rz,
+      Tensor n,
+      Tensor q,
+      Tensor before,
+      Tensor h,
+      Tensor drh) {
+    var rows = new PixelRows(stream, before, rz, n, q, before, h, drh);
+    var step =
+        new GruGates.Step(
+            rows.of(rz),
+            2L * rows.length(),
+            rows.of(n),
+            rows.length(),
+            rows.of(q),
+            null,
+            rows.of(before),
+            rows.of(h),
+            null,
+            0,
+            rows.of(drh),
+            null);
+    var gates =
+        new GruGates(Reals.of(before.type()), rows.length(), scalars[0] != 0, scalars[1] != 0);
+    phase.run(gates, team(stream), rows.count(), step);
+    rows.end();
   }
 
   /** gru_reset(): rz, q, h_{t-1}: r and z are activated; with the reset before q = r h. */
   private static void gruReset(Stream stream, double[] scalars, Tensor... t) {
-    gru(scalars, t[2]).reset(team(stream), rows(t[2]), gruStep(t[0], null, t[1], t[2], null, null));
+    gru(stream, scalars, GruGates::reset, t[0], null, t[1], t[2], null, null);
   }
 
   /** gru_blend(): rz, n, q, h_{t-1}, h_t: the candidate and the new state. */
   private static void gruBlend(Stream stream, double[] scalars, Tensor... t) {
-    gru(scalars, t[3]).blend(team(stream), rows(t[3]), gruStep(t[0], t[1], t[2], t[3], t[4], null));
+    gru(stream, scalars, GruGates::blend, t[0], t[1], t[2], t[3], t[4], null);
   }
 
   /**
@@ -116,14 +135,12 @@ final class CellKernels {
    * with the reset after r and q become gradients.
    */
   private static void gruBlendBackward(Stream stream, double[] scalars, Tensor... t) {
-    gru(scalars, t[3])
-        .blendBack(team(stream), rows(t[3]), gruStep(t[0], t[1], t[2], t[3], t[4], null));
+    gru(stream, scalars, GruGates::blendBack, t[0], t[1], t[2], t[3], t[4], null);
   }
 
   /** gru_reset_backward(): rz, q, h_{t-1}, the gradient of r h, dh_{t-1} (added to). */
   private static void gruResetBackward(Stream stream, double[] scalars, Tensor... t) {
-    gru(scalars, t[2])
-        .resetBack(team(stream), rows(t[2]), gruStep(t[0], null, t[1], t[2], t[4], t[3]));
+    gru(stream, scalars, GruGates::resetBack, t[0], null, t[1], t[2], t[4], t[3]);
   }
 
   private static int rows(Tensor c) {

@@ -29,10 +29,9 @@ final class GhuGates {
 
   /** ghu(): a, b, z_{t-1} [.., K], z_t. */
   private static void forward(Stream stream, double[] scalars, Tensor... t) {
-    var s = new Step(t[0].memory(), t[1].memory(), t[2].memory(), t[3].memory(), null);
-    PixelRows.run(
-        stream,
-        t[2],
+    var rows = new PixelRows(stream, t[2], t);
+    var s = new Step(rows.of(t[0]), rows.of(t[1]), rows.of(t[2]), rows.of(t[3]), null);
+    rows.run(
         (row, length) -> GhuGatesVector.forward(row, length, s),
         (reals, row, from, length) -> forwardRow(reals, row, from, length, s));
   }
@@ -51,11 +50,9 @@ final class GhuGates {
 
   /** ghu_backward(): a, b, z_{t-1}, dz_t, dz_{t-1} (added to) or null. */
   private static void backward(Stream stream, double[] scalars, Tensor... t) {
-    var owed = t[4] == null ? null : t[4].memory();
-    var s = new Step(t[0].memory(), t[1].memory(), t[2].memory(), t[3].memory(), owed);
-    PixelRows.run(
-        stream,
-        t[2],
+    var rows = new PixelRows(stream, t[2], t);
+    var s = new Step(rows.of(t[0]), rows.of(t[1]), rows.of(t[2]), rows.of(t[3]), rows.of(t[4]));
+    rows.run(
         (row, length) -> GhuGatesVector.backward(row, length, s),
         (reals, row, from, length) -> backwardRow(reals, row, from, length, s));
   }

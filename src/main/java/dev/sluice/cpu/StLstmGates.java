@@ -55,22 +55,18 @@ final class StLstmGates {
   record Output(
       MemorySegment xs, MemorySegment hs, MemorySegment os, MemorySegment last, MemorySegment h) {}
 
-  private static MemorySegment memory(Tensor tensor) {
-    return tensor == null ? null : tensor.memory();
-  }
-
-  private static Memory step(double forgetBias, Tensor... t) {
+  private static Memory step(PixelRows rows, double forgetBias, Tensor... t) {
     return new Memory(
-        t[0].memory(),
-        memory(t[1]),
-        memory(t[2]),
-        t[3].memory(),
-        t[4].memory(),
-        memory(t[5]),
-        memory(t[6]),
-        memory(t[7]),
-        memory(t[8]),
-        memory(t[9]),
+        rows.of(t[0]),
+        rows.of(t[1]),
+        rows.of(t[2]),
+        rows.of(t[3]),
+        rows.of(t[4]),
+        rows.of(t[5]),
+        rows.of(t[6]),
+        rows.of(t[7]),
+        rows.of(t[8]),
+        rows.of(t[9]),
         forgetBias);
   }
 
@@ -79,10 +75,9 @@ final class StLstmGates {
    * 2K], i g and i' g' [.., K] or null.
    */
   private static void memory(Stream stream, double[] scalars, Tensor... t) {
-    var s = step(scalars[0], t);
-    PixelRows.run(
-        stream,
-        t[3],
+    var rows = new PixelRows(stream, t[3], t);
+    var s = step(rows, scalars[0], t);
+    rows.run(
         (row, length) -> StLstmGatesVector.memory(row, length, s),
         (reals, row, from, length) -> {
           memoryRow(reals, row, from, length, s, false);
@@ -120,19 +115,18 @@ final class StLstmGates {
    * of [c_t m_t], of i g and i' g' or null, of c_{t-1} and m_{t-1} (added to) or null.
    */
   private static void memoryBackward(Stream stream, double[] scalars, Tensor... t) {
-    var s = step(0, t[0], t[1], t[2], t[3], t[4], null, null, null, null, null);
+    var rows = new PixelRows(stream, t[3], t);
+    var s = step(rows, 0, t[0], t[1], t[2], t[3], t[4], null, null, null, null, null);
     var d =
         new Owed(
-            memory(t[5]),
-            memory(t[6]),
-            t[7].memory(),
-            memory(t[8]),
-            memory(t[9]),
-            memory(t[10]),
-            memory(t[11]));
-    PixelRows.run(
-        stream,
-        t[3],
+            rows.of(t[5]),
+            rows.of(t[6]),
+            rows.of(t[7]),
+            rows.of(t[8]),
+            rows.of(t[9]),
+            rows.of(t[10]),
+            rows.of(t[11]));
+    rows.run(
         (row, length) -> StLstmGatesVector.memoryBackward(row, length, s, d),
         (reals, row, from, length) -> {
           memoryBackwardRow(reals, row, from, length, s, d, false);
@@ -180,8 +174,8 @@ final class StLstmGates {
     }
   }
 
-  private static Output output(Tensor... t) {
-    return new Output(t[0].memory(), memory(t[1]), memory(t[2]), t[3].memory(), t[4].memory());
+  private static Output output(PixelRows rows, Tensor... t) {
+    return new Output(rows.of(t[0]), rows.of(t[1]), rows.of(t[2]), rows.of(t[3]), rows.of(t[4]));
   }
 
   /**
@@ -189,10 +183,9 @@ final class StLstmGates {
    * convolution's [.., K] (overwritten with its tanh), h_t [.., K].
    */
   private static void output(Stream stream, double[] scalars, Tensor... t) {
-    var s = output(t);
-    PixelRows.run(
-        stream,
-        t[4],
+    var rows = new PixelRows(stream, t[4], t);
+    var s = output(rows, t);
+    rows.run(
         (row, length) -> StLstmGatesVector.output(row, length, s),
         (reals, row, from, length) -> outputRow(reals, row, from, length, s));
   }
@@ -213,10 +206,9 @@ final class StLstmGates {
 
   /** st_lstm_output_backward(): as st_lstm_output, with dh_t; the sums become gradients. */
   private static void outputBackward(Stream stream, double[] scalars, Tensor... t) {
-    var s = output(t);
-    PixelRows.run(
-        stream,
-        t[4],
+    var rows = new PixelRows(stream, t[4], t);
+    var s = output(rows, t);
+    rows.run(
         (row, length) -> StLstmGatesVector.outputBackward(row, length, s),
         (reals, row, from, length) -> outputBackwardRow(reals, row, from, length, s));
   }
