@@ -14,6 +14,7 @@ import java.util.List;
 final class Convolve {
   private final Parameter weight;
   private final Parameter bias;
+  private final boolean normed;
   private final Packed packed;
 
   /**
@@ -21,8 +22,16 @@ final class Convolve {
    * @param bias [K], or null
    */
   Convolve(Parameter weight, Parameter bias) {
+    this(weight, bias, false);
+  }
+
+  /**
+   * @param normed whether y is normalised
+   */
+  Convolve(Parameter weight, Parameter bias, boolean normed) {
     this.weight = weight;
     this.bias = bias;
+    this.normed = normed;
     this.packed =
         new Packed(bias == null ? List.of(weight) : List.of(weight, bias), weight.value().arena());
   }
@@ -43,7 +52,8 @@ final class Convolve {
         w.size(0),
         w.size(2),
         w.size(3),
-        bias != null);
+        bias != null,
+        normed);
   }
 
   /** y = w * x + b, a new tensor. */

@@ -34,7 +34,7 @@ final class NormedConv implements Layer {
       DeviceArena arena) {
     var weight = Parameter.take(weights, "0.weight", shape, Init.uniform(bound), type, arena);
     parameters.add(weight);
-    convolve = new Convolve(weight, null);
+    convolve = new Convolve(weight, null, frame != null);
     norm =
         frame == null
             ? null

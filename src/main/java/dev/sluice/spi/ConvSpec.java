@@ -15,6 +15,7 @@ import dev.sluice.DType;
  * @param kernelHeight kh, odd
  * @param kernelWidth kw, odd
  * @param bias whether there is one, [K]
+ * @param normed whether y is normalised: that makes rounding errors of small sums large
  */
 public record ConvSpec(
     DType type,
@@ -25,7 +26,8 @@ public record ConvSpec(
     int outputs,
     int kernelHeight,
     int kernelWidth,
-    boolean bias) {
+    boolean bias,
+    boolean normed) {
   private static final int MOST_CHANNELS = 1 << 28;
 
   /** Checks the sizes. */
@@ -45,6 +47,32 @@ public record ConvSpec(
     }
     requireChannels("convolution", inputs, outputs);
     requireOdd(kernelHeight, kernelWidth);
+  }
+
+  /**
+   * A convolution whose y is used as it is.
+   *
+   * @param type of every tensor
+   * @param batch N
+   * @param height H
+   * @param width W
+   * @param inputs C
+   * @param outputs K
+   * @param kernelHeight kh, odd
+   * @param kernelWidth kw, odd
+   * @param bias whether there is one, [K]
+   */
+  public ConvSpec(
+      DType type,
+      int batch,
+      int height,
+      int width,
+      int inputs,
+      int outputs,
+      int kernelHeight,
+      int kernelWidth,
+      boolean bias) {
+    this(type, batch, height, width, inputs, outputs, kernelHeight, kernelWidth, bias, false);
   }
 
   /** So that no number of gates times channels overflows. */

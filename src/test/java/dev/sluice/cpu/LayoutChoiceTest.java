@@ -172,4 +172,17 @@ class LayoutChoiceTest {
                 }));
     assertEquals(List.of(), open);
   }
+
+  @Test
+  void aLayerNormAfterFiveByFiveLeavesTheDirectOne() {
+    for (int kernel : new int[] {3, 5}) {
+      for (boolean normed : new boolean[] {false, true}) {
+        var spec = new ConvSpec(DType.FLOAT32, 1, 4, 4, 32, 32, kernel, kernel, false, normed);
+        boolean winograd = kernel == 3 || !normed;
+        for (var mode : List.of(ConvolutionMode.FAST, ConvolutionMode.STRICT)) {
+          assertEquals(winograd ? 2 : 1, CellAlgorithm.candidates(spec, mode).size());
+        }
+      }
+    }
+  }
 }
