@@ -64,37 +64,49 @@ final class ElmanStrand extends Strand {
         if (order > 0 || initial[0] != null) {
           product(0, t, ends, h, beforeAt(t, hidden), sums, sumAt(t, hidden));
         }
-        for (int row = 0; row < batch; row++) {
-          activate(row, t, ended(ends, row, t), y);
-        }
+        activate(t, ends, y);
       }
       end(h, last[0], hidden);
     };
   }
 
-  private void activate(int row, int t, boolean ended, MemorySegment y) {
-    long own = (long) row * hidden;
-    long after = afterAt(t, hidden) + own;
-    long yAt = outputAt(t) + (long) row * spec.directions() * hidden;
-    if (ended) {
-      reals.copy(h, beforeAt(t, hidden) + own, h, after, hidden);
-      reals.zero(y, yAt, hidden);
+  private void activate(int t, MemorySegment ends, MemorySegment y) {
+    int next;
+    for (int row = 0; row < batch; row = next) {
+      next = ended(ends, row, t) ? row + 1 : together(ends, t, row, batch, hidden);
+      long own = (long) row * hidden;
+      long after = afterAt(t, hidden) + own;
+      long yAt = outputAt(t) + row * yStride();
+      if (ended(ends, row, t)) {
+        reals.copy(h, beforeAt(t, hidden) + own, h, after, hidden);
+        reals.zero(y, yAt, hidden);
+      } else {
+        activate(next - row, sumAt(t, hidden) + own, after, y, yAt);
+      }
+    }
+  }
+
+  private void activate(int rows, long sum, long after, MemorySegment y, long yAt) {
+    if (VectorApi.PRESENT && reals == Reals.FLOATS) {
+      long bias = bias() == null ? 0 : bias().address();
+      long to = y.address() + 4 * yAt;
+      long from = sums.address() + 4 * sum;
+      ElmanVector.forward(
+          rows, hidden, relu, from, bias, h.address() + 4 * after, to, 4 * yStride());
       return;
     }
-    long sum = sumAt(t, hidden) + own;
-    int done = 0;
-    if (VectorApi.PRESENT && reals == Reals.FLOATS) {
-      done = ElmanVector.forward(hidden, relu, sums, sum, bias(), h, after, y, yAt);
-    }
-    for (int j = done; j < hidden; j++) {
-      double a = reals.get(sums, sum + j);
-      if (bias() != null) {
-        a += reals.get(bias(), j);
+    for (int row = 0; row < rows; row++, yAt += yStride()) {
+      for (int j = 0; j < hidden; j++, sum++, after++) {
+        double a = reals.get(sums, sum) + (bias() == null ? 0 : reals.get(bias(), j));
+        double value = relu ? Math.max(a, 0) : Math.tanh(a);
+        reals.set(h, after, value);
+        reals.set(y, yAt + j, value);
       }
-      double value = relu ? Math.max(a, 0) : Math.tanh(a);
-      reals.set(h, after + j, value);
-      reals.set(y, yAt + j, value);
     }
+  }
+
+  private long yStride() {
+    return (long) spec.directions() * hidden;
   }
 
   @Override
@@ -103,9 +115,7 @@ final class ElmanStrand extends Strand {
     var dh = own(last[0], hidden);
     for (int order = run.steps() - 1; order >= 0; order--) {
       int t = step(order);
-      for (int row = 0; row < batch; row++) {
-        differentiate(row, t, ended(ends, row, t), dy, dh);
-      }
+      differentiate(t, ends, dy, dh);
       product(1, t, ends, sums, sumAt(t, hidden), dh, 0);
       flush(order, dh);
     }
@@ -129,25 +139,39 @@ final class ElmanStrand extends Strand {
         hidden);
   }
 
-  /** The gradient of the sum; a row that has ended hands dh on and owes nothing. */
-  private void differentiate(int row, int t, boolean ended, MemorySegment dy, MemorySegment dh) {
-    long own = (long) row * hidden;
-    long sum = sumAt(t, hidden) + own;
-    if (ended) {
-      reals.zero(sums, sum, hidden);
+  /** The gradients of the sums; a row that has ended hands dh on and owes nothing. */
+  private void differentiate(int t, MemorySegment ends, MemorySegment dy, MemorySegment dh) {
+    int next;
+    for (int row = 0; row < batch; row = next) {
+      next = ended(ends, row, t) ? row + 1 : together(ends, t, row, batch, hidden);
+      long own = (long) row * hidden;
+      long sum = sumAt(t, hidden) + own;
+      if (ended(ends, row, t)) {
+        reals.zero(sums, sum, hidden);
+      } else {
+        long dyAt = outputAt(t) + row * yStride();
+        differentiate(next - row, sum, afterAt(t, hidden) + own, dy, dyAt, dh, own);
+      }
+    }
+  }
+
+  private void differentiate(
+      int rows, long sum, long after, MemorySegment dy, long dyAt, MemorySegment dh, long own) {
+    if (VectorApi.PRESENT && reals == Reals.FLOATS) {
+      long from = dy == null ? 0 : dy.address() + 4 * dyAt;
+      long stride = dy == null ? 0 : 4 * yStride();
+      long to = sums.address() + 4 * sum;
+      ElmanVector.backward(
+          rows, hidden, relu, to, h.address() + 4 * after, from, stride, dh.address() + 4 * own);
       return;
     }
-    long after = afterAt(t, hidden) + own;
-    long dyAt = outputAt(t) + (long) row * spec.directions() * hidden;
-    int done = 0;
-    if (VectorApi.PRESENT && reals == Reals.FLOATS) {
-      done = ElmanVector.backward(hidden, relu, sums, sum, h, after, dy, dyAt, dh, own);
-    }
-    for (int j = done; j < hidden; j++) {
-      double value = reals.get(h, after + j);
-      double d = reals.get(dh, own + j) + (dy == null ? 0 : reals.get(dy, dyAt + j));
-      reals.set(sums, sum + j, relu ? (value > 0 ? d : 0) : d * (1 - value * value));
-      reals.set(dh, own + j, 0);
+    for (int row = 0; row < rows; row++, dyAt += yStride()) {
+      for (int j = 0; j < hidden; j++, sum++, after++, own++) {
+        double value = reals.get(h, after);
+        double d = reals.get(dh, own) + (dy == null ? 0 : reals.get(dy, dyAt + j));
+        reals.set(sums, sum, relu ? (value > 0 ? d : 0) : d * (1 - value * value));
+        reals.set(dh, own, 0);
+      }
     }
   }
 }

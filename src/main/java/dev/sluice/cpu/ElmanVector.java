@@ -1,69 +1,153 @@
 package dev.sluice.cpu;
 
+import static dev.sluice.cpu.Lanes.MEMORY;
 import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
+import static dev.sluice.cpu.Lanes.ZERO;
 import static dev.sluice.cpu.Lanes.tanh;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
-import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/** One row of {@link ElmanStrand} over vectors; the rest of the row is the caller's. */
+/**
+ * Some rows of {@link ElmanStrand} over vectors, given by the addresses of the first. As in {@link
+ * LstmGatesVector} what is left of a row after whole vectors has loops of its own.
+ */
 final class ElmanVector {
-  private static final long STEP = 4L * Lanes.COUNT;
+  private static final int STEP = (int) Lanes.STEP;
 
   private ElmanVector() {}
 
-  static int forward(
-      int length,
-      boolean relu,
-      MemorySegment sums,
-      long sumAt,
-      MemorySegment bias,
-      MemorySegment h,
-      long hAt,
-      MemorySegment y,
-      long yAt) {
-    int whole = length / Lanes.COUNT * Lanes.COUNT;
-    for (long e = 0; e < 4L * whole; e += STEP) {
-      var a = fromMemorySegment(WIDTH, sums, 4 * sumAt + e, ORDER);
-      if (bias != null) {
-        a = a.add(fromMemorySegment(WIDTH, bias, e, ORDER));
-      }
-      var value = relu ? a.blend(0f, a.compare(VectorOperators.LT, 0f)) : tanh(a);
-      value.intoMemorySegment(h, 4 * hAt + e, ORDER);
-      value.intoMemorySegment(y, 4 * yAt + e, ORDER);
+  static void forward(
+      int rows, int length, boolean relu, long sums, long bias, long h, long y, long yStride) {
+    int bytes = 4 * Lanes.whole(0, length);
+    forward(rows, bytes, 4 * length, relu, sums, bias, h, y, yStride);
+    if (bytes < 4 * length) {
+      var part = Lanes.first(length - bytes / 4);
+      forwardRest(
+          rows,
+          part,
+          4 * length,
+          relu,
+          sums + bytes,
+          LstmGatesVector.behind(bias, bytes),
+          h + bytes,
+          y + bytes,
+          yStride);
     }
-    return whole;
   }
 
-  static int backward(
-      int length,
+  private static void forward(
+      int rows,
+      int bytes,
+      int width,
       boolean relu,
-      MemorySegment sums,
-      long sumAt,
-      MemorySegment h,
-      long hAt,
-      MemorySegment dy,
-      long dyAt,
-      MemorySegment dh,
-      long dhAt) {
-    int whole = length / Lanes.COUNT * Lanes.COUNT;
-    for (long e = 0; e < 4L * whole; e += STEP) {
-      var value = fromMemorySegment(WIDTH, h, 4 * hAt + e, ORDER);
-      var d = fromMemorySegment(WIDTH, dh, 4 * dhAt + e, ORDER);
-      if (dy != null) {
-        d = d.add(fromMemorySegment(WIDTH, dy, 4 * dyAt + e, ORDER));
+      long sums,
+      long bias,
+      long h,
+      long y,
+      long yStride) {
+    for (int row = 0; row < rows; row++, sums += width, h += width, y += yStride) {
+      for (int e = 0; e < bytes; e += STEP) {
+
+        var a = fromMemorySegment(WIDTH, MEMORY, sums + e, ORDER);
+        if (bias != 0) {
+          a = a.add(fromMemorySegment(WIDTH, MEMORY, bias + e, ORDER));
+        }
+        var value = relu ? a.blend(ZERO, a.compare(VectorOperators.LT, ZERO)) : tanh(a);
+        value.intoMemorySegment(MEMORY, h + e, ORDER);
+        value.intoMemorySegment(MEMORY, y + e, ORDER);
+      }
+    }
+  }
+
+  private static void forwardRest(
+      int rows,
+      VectorMask<Float> part,
+      int width,
+      boolean relu,
+      long sums,
+      long bias,
+      long h,
+      long y,
+      long yStride) {
+    for (int row = 0; row < rows; row++, sums += width, h += width, y += yStride) {
+
+      var a = fromMemorySegment(WIDTH, MEMORY, sums, ORDER, part);
+      if (bias != 0) {
+        a = a.add(fromMemorySegment(WIDTH, MEMORY, bias, ORDER, part));
+      }
+      var value = relu ? a.blend(ZERO, a.compare(VectorOperators.LT, ZERO)) : tanh(a);
+      value.intoMemorySegment(MEMORY, h, ORDER, part);
+      value.intoMemorySegment(MEMORY, y, ORDER, part);
+    }
+  }
+
+  /** The gradients of the sums; those of h are spent. */
+  static void backward(
+      int rows, int length, boolean relu, long sums, long h, long dy, long yStride, long dh) {
+    int bytes = 4 * Lanes.whole(0, length);
+    backward(rows, bytes, 4 * length, relu, sums, h, dy, yStride, dh);
+    if (bytes < 4 * length) {
+      var part = Lanes.first(length - bytes / 4);
+      backwardRest(
+          rows, part, 4 * length, relu, sums + bytes, h + bytes, dy + bytes, yStride, dh + bytes);
+    }
+  }
+
+  private static void backward(
+      int rows,
+      int bytes,
+      int width,
+      boolean relu,
+      long sums,
+      long h,
+      long dy,
+      long yStride,
+      long dh) {
+    for (int row = 0; row < rows; row++, sums += width, h += width, dy += yStride, dh += width) {
+      for (int e = 0; e < bytes; e += STEP) {
+
+        var value = fromMemorySegment(WIDTH, MEMORY, h + e, ORDER);
+        var d = fromMemorySegment(WIDTH, MEMORY, dh + e, ORDER);
+        if (yStride != 0) {
+          d = d.add(fromMemorySegment(WIDTH, MEMORY, dy + e, ORDER));
+        }
+        var slope =
+            relu
+                ? ZERO.blend(ONE, value.compare(VectorOperators.GT, ZERO))
+                : ONE.sub(value.mul(value));
+        d.mul(slope).intoMemorySegment(MEMORY, sums + e, ORDER);
+        ZERO.intoMemorySegment(MEMORY, dh + e, ORDER);
+      }
+    }
+  }
+
+  private static void backwardRest(
+      int rows,
+      VectorMask<Float> part,
+      int width,
+      boolean relu,
+      long sums,
+      long h,
+      long dy,
+      long yStride,
+      long dh) {
+    for (int row = 0; row < rows; row++, sums += width, h += width, dy += yStride, dh += width) {
+
+      var value = fromMemorySegment(WIDTH, MEMORY, h, ORDER, part);
+      var d = fromMemorySegment(WIDTH, MEMORY, dh, ORDER, part);
+      if (yStride != 0) {
+        d = d.add(fromMemorySegment(WIDTH, MEMORY, dy, ORDER, part));
       }
       var slope =
           relu
-              ? FloatVector.zero(WIDTH).blend(1f, value.compare(VectorOperators.GT, 0f))
+              ? ZERO.blend(ONE, value.compare(VectorOperators.GT, ZERO))
               : ONE.sub(value.mul(value));
-      d.mul(slope).intoMemorySegment(sums, 4 * sumAt + e, ORDER);
-      FloatVector.zero(WIDTH).intoMemorySegment(dh, 4 * dhAt + e, ORDER);
+      d.mul(slope).intoMemorySegment(MEMORY, sums, ORDER, part);
+      ZERO.intoMemorySegment(MEMORY, dh, ORDER, part);
     }
-    return whole;
   }
 }

@@ -27,7 +27,7 @@ final class GruGates {
     this.length = length;
     this.after = after;
     this.update = update;
-    this.vectors = VectorApi.PRESENT && reals == Reals.FLOATS && length >= Lanes.COUNT;
+    this.vectors = VectorApi.PRESENT && reals == Reals.FLOATS;
   }
 
   private enum Phase {
@@ -120,12 +120,11 @@ final class GruGates {
     }
 
     @Override
-    public void run(int row, int from, int to) {
-      switch (phase) {
-        case RESET -> gates.reset(row, from, to, this);
-        case BLEND -> gates.blend(row, from, to, this);
-        case BLEND_BACK -> gates.blendBack(row, from, to, this);
-        case RESET_BACK -> gates.resetBack(row, from, to, this);
+    public void run(int first, int end, int from, int to) {
+      int next;
+      for (int row = first; row < end; row = next) {
+        next = ended(row) ? row + 1 : Strand.together(lengths, step, row, end, gates.length);
+        gates.run(row, next, from, to, this);
       }
     }
   }
@@ -136,17 +135,64 @@ final class GruGates {
     team.rows(rows, length, s);
   }
 
+  /** Rows that all go on, or one that has ended. */
+  private void run(int row, int end, int from, int to, Step s) {
+    if (s.ended(row)) {
+      ended(row, from, to, s);
+      return;
+    }
+    if (vectors) {
+      vectors(row, end, from, Lanes.whole(from, to), to, s);
+      return;
+    }
+    for (int i = row; i < end; i++) {
+      plain(i, from, to, s);
+    }
+  }
+
+  private void ended(int row, int from, int to, Step s) {
+    switch (s.phase) {
+      case BLEND -> hold(row, from, to, s);
+      case BLEND_BACK -> forget(row, from, to, s);
+      case RESET, RESET_BACK -> {
+        // Neither gives anything to others.
+      }
+    }
+  }
+
+  private void vectors(int row, int end, int from, int whole, int to, Step s) {
+    if (whole > from) {
+      switch (s.phase) {
+        case RESET -> GruGatesVector.reset(row, end, length, from, whole, after, s);
+        case BLEND -> GruGatesVector.blend(row, end, length, from, whole, after, update, s);
+        case BLEND_BACK ->
+            GruGatesVector.blendBack(row, end, length, from, whole, after, update, s);
+        case RESET_BACK -> GruGatesVector.resetBack(row, end, length, from, whole, s);
+      }
+    }
+    if (whole < to) {
+      switch (s.phase) {
+        case RESET -> GruGatesVector.resetRest(row, end, length, whole, to, after, s);
+        case BLEND -> GruGatesVector.blendRest(row, end, length, whole, to, after, update, s);
+        case BLEND_BACK ->
+            GruGatesVector.blendBackRest(row, end, length, whole, to, after, update, s);
+        case RESET_BACK -> GruGatesVector.resetBackRest(row, end, length, whole, to, s);
+      }
+    }
+  }
+
+  private void plain(int row, int from, int to, Step s) {
+    switch (s.phase) {
+      case RESET -> resetPlain(row, from, to, s);
+      case BLEND -> blendPlain(row, from, to, s);
+      case BLEND_BACK -> blendBackPlain(row, from, to, s);
+      case RESET_BACK -> resetBackPlain(row, from, to, s);
+    }
+  }
+
   /** Activates r and z; with the reset before leaves r h in q. */
   void reset(Team team, int rows, Step s) {
     run(team, rows, Phase.RESET, s);
-  }
-
-  private void reset(int row, int from, int to, Step s) {
-    int done = vectors ? Lanes.whole(from, to) : from;
-    if (done > from) {
-      GruGatesVector.reset(row, length, from, done, after, s);
-    }
-    resetPlain(row, done, to, s);
   }
 
   private void resetPlain(int row, int from, int to, Step s) {
@@ -171,18 +217,6 @@ final class GruGates {
   /** The candidate and the new state, after {@link #reset}. */
   void blend(Team team, int rows, Step s) {
     run(team, rows, Phase.BLEND, s);
-  }
-
-  private void blend(int row, int from, int to, Step s) {
-    if (s.ended(row)) {
-      hold(row, from, to, s);
-      return;
-    }
-    int done = vectors ? Lanes.whole(from, to) : from;
-    if (done > from) {
-      GruGatesVector.blend(row, length, from, done, after, update, s);
-    }
-    blendPlain(row, done, to, s);
   }
 
   /** A row that has ended keeps its state. */
@@ -225,18 +259,6 @@ final class GruGates {
     run(team, rows, Phase.BLEND_BACK, s);
   }
 
-  private void blendBack(int row, int from, int to, Step s) {
-    if (s.ended(row)) {
-      forget(row, from, to, s);
-      return;
-    }
-    int done = vectors ? Lanes.whole(from, to) : from;
-    if (done > from) {
-      GruGatesVector.blendBack(row, length, from, done, after, update, s);
-    }
-    blendBackPlain(row, done, to, s);
-  }
-
   /** A row that has ended owes its weights nothing and hands its gradient on as it is. */
   private void forget(int row, int from, int to, Step s) {
     int count = to - from;
@@ -274,17 +296,6 @@ final class GruGates {
   /** Reset before only: back through r h, whose gradient stands in drh, added to that of h. */
   void resetBack(Team team, int rows, Step s) {
     run(team, rows, Phase.RESET_BACK, s);
-  }
-
-  private void resetBack(int row, int from, int to, Step s) {
-    if (s.ended(row)) {
-      return;
-    }
-    int done = vectors ? Lanes.whole(from, to) : from;
-    if (done > from) {
-      GruGatesVector.resetBack(row, length, from, done, s);
-    }
-    resetBackPlain(row, done, to, s);
   }
 
   private void resetBackPlain(int row, int from, int to, Step s) {

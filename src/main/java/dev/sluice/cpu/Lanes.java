@@ -6,6 +6,7 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
@@ -47,14 +48,31 @@ final class Lanes {
   private static final FloatVector HALF = all(0.5f);
   static final FloatVector ONE = all(1f);
   private static final FloatVector TINY = all(0x1p-110f);
-  private static final FloatVector ZERO = all(0f);
+  static final FloatVector ZERO = all(0f);
 
   private static final VectorShuffle<Float> BY_8 = turned(8);
   private static final VectorShuffle<Float> BY_4 = turned(4);
   private static final VectorShuffle<Float> BY_2 = turned(2);
   private static final VectorShuffle<Float> BY_1 = turned(1);
 
+  /** Made once: a mask is an object. */
+  private static final VectorMask<Float>[] FIRST = masks();
+
   private Lanes() {}
+
+  @SuppressWarnings({"unchecked", "rawtypes"})
+  private static VectorMask<Float>[] masks() {
+    var all = new VectorMask[COUNT];
+    for (int count = 0; count < COUNT; count++) {
+      all[count] = WIDTH.indexInRange(0, count);
+    }
+    return all;
+  }
+
+  /** {@return a mask of the first lanes, less than all} */
+  static VectorMask<Float> first(int count) {
+    return FIRST[count];
+  }
 
   private static VectorShuffle<Float> turned(int by) {
     return VectorShuffle.iota(WIDTH, by, 1, true);

@@ -2,7 +2,6 @@ package dev.sluice.cpu;
 
 import dev.sluice.spi.RnnSpec.CellClip;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * The pointwise part of LSTM and ConvLSTM, forward and backward, for one step.
@@ -30,8 +29,7 @@ final class LstmGates {
     this.length = length;
     this.clip = clip;
     this.peepholeRows = peepholeRows;
-    this.vectors =
-        VectorApi.PRESENT && reals == Reals.FLOATS && !clip.active() && length >= Lanes.COUNT;
+    this.vectors = VectorApi.PRESENT && reals == Reals.FLOATS && !clip.active();
   }
 
   /** The tensors of some steps, and where those of the current one lie in them. */
@@ -78,8 +76,8 @@ final class LstmGates {
     }
 
     @Override
-    public void run(int row, int from, int to) {
-      kernel.forward(row, from, to, this);
+    public void run(int row, int end, int from, int to) {
+      kernel.forward(row, end, from, to, this);
     }
   }
 
@@ -126,7 +124,17 @@ final class LstmGates {
     }
 
     boolean ended(int row) {
-      return lengths != null && step >= lengths.getAtIndex(ValueLayout.JAVA_INT, row);
+      return Strand.ended(lengths, row, step);
+    }
+
+    /** The end of the rows that are worked on together from here on. */
+    int together(int row, int end, int length) {
+      return plain() ? Strand.together(lengths, step, row, end, length) : row + 1;
+    }
+
+    /** Whether there are neither peepholes nor gates that are kept. */
+    boolean plain() {
+      return peephole == null && kept == null;
     }
   }
 
@@ -136,17 +144,28 @@ final class LstmGates {
     team.rows(rows, length, s);
   }
 
-  private void forward(int row, int from, int to, Forward s) {
-    if (s.ended(row)) {
-      hold(row, from, to, s);
-      return;
+  private void forward(int first, int end, int from, int to, Forward s) {
+    int next;
+    for (int row = first; row < end; row = next) {
+      next = s.ended(row) ? row + 1 : s.together(row, end, length);
+      if (s.ended(row)) {
+        hold(row, from, to, s);
+      } else if (vectors) {
+        forwardVectors(row, next, from, to, s);
+      } else {
+        forwardPlain(row, next, from, to, s);
+      }
     }
-    int done = from;
-    if (vectors) {
-      done = Lanes.whole(from, to);
-      LstmGatesVector.forward(row, length, from, done, peepholeAt(row), s);
+  }
+
+  private void forwardVectors(int row, int end, int from, int to, Forward s) {
+    int whole = Lanes.whole(from, to);
+    LstmGatesVector.forward(row, end, length, from, whole, peepholeAt(row), s);
+    if (whole < to && s.plain()) {
+      LstmGatesVector.forwardRest(row, end, length, whole, to, s);
+    } else {
+      forwardPlain(row, end, whole, to, s);
     }
-    forwardPlain(row, done, to, s);
   }
 
   /** {@return L} */
@@ -165,13 +184,14 @@ final class LstmGates {
     team.rows(
         rows,
         length,
-        (row, from, to) -> {
-          int done = from;
-          if (vectors) {
-            done = Lanes.whole(from, to);
-            KeptGatesVector.again(row, length, from, done, kept, before, after);
+        (first, end, from, to) -> {
+          int done = vectors ? Lanes.whole(from, to) : from;
+          for (int row = first; row < end; row++) {
+            if (vectors) {
+              KeptGatesVector.again(row, length, from, done, kept, before, after);
+            }
+            KeptGates.again(row, length, done, to, kept, before, after);
           }
-          KeptGates.again(row, length, done, to, kept, before, after);
         });
   }
 
@@ -192,6 +212,12 @@ final class LstmGates {
     }
     if (s.y != null) {
       reals.zero(s.y, s.yAt + row * s.yStride + from, count);
+    }
+  }
+
+  private void forwardPlain(int first, int end, int from, int to, Forward s) {
+    for (int row = first; row < end; row++) {
+      forwardPlain(row, from, to, s);
     }
   }
 
@@ -305,8 +331,8 @@ final class LstmGates {
     }
 
     @Override
-    public void run(int row, int from, int to) {
-      kernel.backward(row, from, to, this);
+    public void run(int row, int end, int from, int to) {
+      kernel.backward(row, end, from, to, this);
     }
   }
 
@@ -316,22 +342,44 @@ final class LstmGates {
     team.rows(rows, length, s);
   }
 
-  private void backward(int row, int from, int to, Backward s) {
-    if (s.ended(row)) {
-      for (long gate = 0; gate < 4; gate++) {
-        reals.zero(s.gates, s.gatesAt + (row * 4 + gate) * length + from, to - from);
+  private void backward(int first, int end, int from, int to, Backward s) {
+    int next;
+    for (int row = first; row < end; row = next) {
+      next = s.ended(row) ? row + 1 : s.together(row, end, length);
+      if (s.ended(row)) {
+        forget(row, from, to, s);
+      } else if (vectors) {
+        backwardVectors(row, next, from, to, s);
+      } else {
+        backwardPlain(row, next, from, to, s);
       }
-      return;
     }
-    int done = from;
-    if (vectors) {
-      done = Lanes.whole(from, to);
-      LstmGatesVector.backward(row, length, from, done, peepholeAt(row), s);
+  }
+
+  /** A row that has ended owes its weights nothing. */
+  private void forget(int row, int from, int to, Backward s) {
+    for (long gate = 0; gate < 4; gate++) {
+      reals.zero(s.gates, s.gatesAt + (row * 4 + gate) * length + from, to - from);
     }
-    if (s.kept != null) {
-      KeptGates.gates(row, length, done, to, s);
+  }
+
+  private void backwardVectors(int row, int end, int from, int to, Backward s) {
+    int whole = Lanes.whole(from, to);
+    LstmGatesVector.backward(row, end, length, from, whole, peepholeAt(row), s);
+    if (whole < to && s.plain()) {
+      LstmGatesVector.backwardRest(row, end, length, whole, to, s);
+    } else {
+      backwardPlain(row, end, whole, to, s);
     }
-    backwardPlain(row, done, to, s);
+  }
+
+  private void backwardPlain(int first, int end, int from, int to, Backward s) {
+    for (int row = first; row < end; row++) {
+      if (s.kept != null) {
+        KeptGates.gates(row, length, from, to, s);
+      }
+      backwardPlain(row, from, to, s);
+    }
   }
 
   private void backwardPlain(int row, int from, int to, Backward s) {

@@ -14,6 +14,9 @@ import java.lang.foreign.ValueLayout;
  * gradients always. What is serial is done here.
  */
 abstract class Strand {
+  /** Elements of a state, whose four gates fill half of the first cache. */
+  private static final int BLOCK = 1024;
+
   final CpuStream stream;
   final RnnSpec spec;
   final RnnSpec.Run run;
@@ -321,6 +324,19 @@ abstract class Strand {
       row++;
     }
     return row == batch;
+  }
+
+  /**
+   * {@return the end of the rows that go on from one that does: at most as many as stay in the
+   * first cache from one loop over them to the next}
+   */
+  static int together(MemorySegment lengths, int step, int row, int end, int width) {
+    int most = Math.min(end - row, Math.max(1, BLOCK / width));
+    int count = lengths == null ? most : 1;
+    while (count < most && !ended(lengths, row + count, step)) {
+      count++;
+    }
+    return row + count;
   }
 
   static boolean ended(MemorySegment lengths, int row, int step) {

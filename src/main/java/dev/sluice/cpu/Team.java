@@ -105,10 +105,10 @@ final class Team implements AutoCloseable {
     return Math.min(threads, Math.max(1, count / Math.max(grain, 1)));
   }
 
-  /** Work on elements from (inclusive) to (exclusive) of one row. */
+  /** Work on elements from (inclusive) to (exclusive) of the rows row (inclusive) to end. */
   @FunctionalInterface
   interface RowPart {
-    void run(int row, int from, int to);
+    void run(int row, int end, int from, int to);
   }
 
   /**
@@ -137,10 +137,14 @@ final class Team implements AutoCloseable {
 
     @Override
     public void run(int from, int to) {
+      if (parts == 1) {
+        work.run(from, to, 0, length);
+        return;
+      }
       int row = from / parts;
       int part = from % parts;
       for (int item = from; item < to; item++) {
-        work.run(row, cut(length, part, parts), cut(length, part + 1, parts));
+        work.run(row, row + 1, cut(length, part, parts), cut(length, part + 1, parts));
         if (++part == parts) {
           part = 0;
           row++;
