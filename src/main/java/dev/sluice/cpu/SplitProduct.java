@@ -24,6 +24,7 @@ final class SplitProduct implements StepProduct {
   static final int LEAST_ROWS = 128;
 
   private static final int LEAST_DEPTH = 128;
+  private static final int LEAST_COLUMNS = 512;
   private static final int USUAL_ROWS = 320;
   private static final int COLUMNS = 256;
 
@@ -44,6 +45,7 @@ final class SplitProduct implements StepProduct {
         && !engine.rounds()
         && OneDnn.hasAmx()
         && spec.in() >= LEAST_DEPTH
+        && spec.out() >= LEAST_COLUMNS
         && spec.in() % Lanes.COUNT == 0;
   }
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SplitProductTest {
   private static final int ROWS = 137;
   private static final int IN = 144;
-  private static final int OUT = 326;
+  private static final int OUT = 582;
 
   @Test
   void threePartsAreTheWholeNumber() {
