@@ -105,8 +105,9 @@ interface StepProduct extends AutoCloseable {
       this.spec = spec;
       try (var descriptors = new Descriptors()) {
         var layout = usual.descriptor(dnnl_query_weights_md());
+        var plain = plain(descriptors, spec);
         this.product = product(engine, spec, spec.batch, layout);
-        this.pack = reorder(engine, plain(descriptors, spec), layout);
+        this.pack = reorder(engine, plain, layout);
       }
     }
 

@@ -44,13 +44,12 @@ class LanesTest {
   }
 
   @Test
-  void theEndsAreBounds() {
-    for (float x : new float[] {20, 1e10f, Float.MAX_VALUE, Float.POSITIVE_INFINITY}) {
-      assertEquals(1, at(Lanes::tanh, x), 2.7e-7);
-      assertEquals(-1, at(Lanes::tanh, -x), 2.7e-7);
-      assertEquals(1, at(Lanes::sigmoid, x), 1.6e-7);
-      assertEquals(0, at(Lanes::sigmoid, -x), 1.6e-7);
-      assertTrue(at(Lanes::sigmoid, -x) >= 0, "a gate does not turn a sign around");
+  void whatIsSaturatedHasNoSlope() {
+    for (float x : new float[] {17, 20, 300, 1e10f, Float.MAX_VALUE, Float.POSITIVE_INFINITY}) {
+      assertEquals(1f, at(Lanes::tanh, x));
+      assertEquals(-1f, at(Lanes::tanh, -x));
+      assertEquals(1f, at(Lanes::sigmoid, x));
+      assertEquals(0f, at(Lanes::sigmoid, -x));
     }
   }
 
