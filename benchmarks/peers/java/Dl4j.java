@@ -6,6 +6,7 @@ import java.util.Map;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -78,7 +79,7 @@ final class Dl4j implements Service.Library {
               .activation(Activation.TANH)
               .gateActivationFunction(Activation.SIGMOID)
               .build()
-          : new SimpleRnnBuilder()
+          : new SimpleRnn.Builder()
               .nIn(input)
               .nOut(given.hidden())
               .activation(Activation.TANH)
