@@ -31,6 +31,9 @@ class AllocationTest {
   /** Steps that are measured together: one that takes heap only now and then is seen as well. */
   private static final int TOGETHER = 20;
 
+  /** What runs the tests has a thread that makes an object every 100 ms. */
+  private static final long QUIET = 50_000_000L;
+
   /** Compiling takes a second; it may have to wait for a core. */
   private static final long PATIENCE = 60_000_000_000L;
 
@@ -141,11 +144,14 @@ class AllocationTest {
     long least = Long.MAX_VALUE;
     long end = System.nanoTime() + PATIENCE;
     while (least > most && System.nanoTime() < end) {
+      int steps = 0;
       long before = threads.getTotalThreadAllocatedBytes();
-      for (int i = 0; i < TOGETHER; i++) {
+      long begin = System.nanoTime();
+      while (steps < TOGETHER && System.nanoTime() - begin < QUIET) {
         step.run();
+        steps++;
       }
-      least = Math.min(least, (threads.getTotalThreadAllocatedBytes() - before) / TOGETHER);
+      least = Math.min(least, (threads.getTotalThreadAllocatedBytes() - before) / steps);
     }
     return least;
   }
