@@ -73,7 +73,7 @@ final class ElmanStrand extends Strand {
   private void activate(int t, MemorySegment ends, MemorySegment y) {
     int next;
     for (int row = 0; row < batch; row = next) {
-      next = ended(ends, row, t) ? row + 1 : together(ends, t, row, batch, hidden);
+      next = together(ends, t, row, batch, hidden);
       long own = (long) row * hidden;
       long after = afterAt(t, hidden) + own;
       long yAt = outputAt(t) + row * yStride();
@@ -143,7 +143,7 @@ final class ElmanStrand extends Strand {
   private void differentiate(int t, MemorySegment ends, MemorySegment dy, MemorySegment dh) {
     int next;
     for (int row = 0; row < batch; row = next) {
-      next = ended(ends, row, t) ? row + 1 : together(ends, t, row, batch, hidden);
+      next = together(ends, t, row, batch, hidden);
       long own = (long) row * hidden;
       long sum = sumAt(t, hidden) + own;
       if (ended(ends, row, t)) {

@@ -51,7 +51,6 @@ final class ElmanVector {
       long yStride) {
     for (int row = 0; row < rows; row++, sums += width, h += width, y += yStride) {
       for (int e = 0; e < bytes; e += STEP) {
-
         var a = fromMemorySegment(WIDTH, MEMORY, sums + e, ORDER);
         if (bias != 0) {
           a = a.add(fromMemorySegment(WIDTH, MEMORY, bias + e, ORDER));
@@ -74,7 +73,6 @@ final class ElmanVector {
       long y,
       long yStride) {
     for (int row = 0; row < rows; row++, sums += width, h += width, y += yStride) {
-
       var a = fromMemorySegment(WIDTH, MEMORY, sums, ORDER, part);
       if (bias != 0) {
         a = a.add(fromMemorySegment(WIDTH, MEMORY, bias, ORDER, part));
@@ -109,7 +107,6 @@ final class ElmanVector {
       long dh) {
     for (int row = 0; row < rows; row++, sums += width, h += width, dy += yStride, dh += width) {
       for (int e = 0; e < bytes; e += STEP) {
-
         var value = fromMemorySegment(WIDTH, MEMORY, h + e, ORDER);
         var d = fromMemorySegment(WIDTH, MEMORY, dh + e, ORDER);
         if (yStride != 0) {
@@ -136,7 +133,6 @@ final class ElmanVector {
       long yStride,
       long dh) {
     for (int row = 0; row < rows; row++, sums += width, h += width, dy += yStride, dh += width) {
-
       var value = fromMemorySegment(WIDTH, MEMORY, h, ORDER, part);
       var d = fromMemorySegment(WIDTH, MEMORY, dh, ORDER, part);
       if (yStride != 0) {

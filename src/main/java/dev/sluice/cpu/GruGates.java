@@ -123,7 +123,7 @@ final class GruGates {
     public void run(int first, int end, int from, int to) {
       int next;
       for (int row = first; row < end; row = next) {
-        next = ended(row) ? row + 1 : Strand.together(lengths, step, row, end, gates.length);
+        next = Strand.together(lengths, step, row, end, gates.length);
         gates.run(row, next, from, to, this);
       }
     }

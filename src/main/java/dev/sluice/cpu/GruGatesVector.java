@@ -234,7 +234,6 @@ final class GruGatesVector {
       int rows, int bytes, long gate, long r, long stride, long before, long q) {
     for (int row = 0; row < rows; row++, r += stride, before += gate, q += gate) {
       for (int e = 0; e < bytes; e += STEP) {
-
         fromMemorySegment(WIDTH, MEMORY, r + e, ORDER)
             .mul(fromMemorySegment(WIDTH, MEMORY, before + e, ORDER))
             .intoMemorySegment(MEMORY, q + e, ORDER);
@@ -245,7 +244,6 @@ final class GruGatesVector {
   private static void pastRest(
       int rows, VectorMask<Float> part, long gate, long r, long stride, long before, long q) {
     for (int row = 0; row < rows; row++, r += stride, before += gate, q += gate) {
-
       fromMemorySegment(WIDTH, MEMORY, r, ORDER, part)
           .mul(fromMemorySegment(WIDTH, MEMORY, before, ORDER, part))
           .intoMemorySegment(MEMORY, q, ORDER, part);
@@ -265,7 +263,6 @@ final class GruGatesVector {
       long nStride) {
     for (int row = 0; row < rows; row++, r += stride, q += gate, n += nStride) {
       for (int e = 0; e < bytes; e += STEP) {
-
         var product = fromMemorySegment(WIDTH, MEMORY, q + e, ORDER);
         if (bias != 0) {
           product = product.add(fromMemorySegment(WIDTH, MEMORY, bias + e, ORDER));
@@ -289,7 +286,6 @@ final class GruGatesVector {
       long n,
       long nStride) {
     for (int row = 0; row < rows; row++, r += stride, q += gate, n += nStride) {
-
       var product = fromMemorySegment(WIDTH, MEMORY, q, ORDER, part);
       if (bias != 0) {
         product = product.add(fromMemorySegment(WIDTH, MEMORY, bias, ORDER, part));
@@ -305,7 +301,6 @@ final class GruGatesVector {
   private static void candidate(int rows, int bytes, long n, long stride, long bias) {
     for (int row = 0; row < rows; row++, n += stride) {
       for (int e = 0; e < bytes; e += STEP) {
-
         var sum = fromMemorySegment(WIDTH, MEMORY, n + e, ORDER);
         if (bias != 0) {
           sum = sum.add(fromMemorySegment(WIDTH, MEMORY, bias + e, ORDER));
@@ -318,7 +313,6 @@ final class GruGatesVector {
   private static void candidateRest(
       int rows, VectorMask<Float> part, long n, long stride, long bias) {
     for (int row = 0; row < rows; row++, n += stride) {
-
       var sum = fromMemorySegment(WIDTH, MEMORY, n, ORDER, part);
       if (bias != 0) {
         sum = sum.add(fromMemorySegment(WIDTH, MEMORY, bias, ORDER, part));
@@ -345,7 +339,6 @@ final class GruGatesVector {
         row < rows;
         row++, z += stride, n += nStride, before += gate, h += gate, y += yStride) {
       for (int e = 0; e < bytes; e += STEP) {
-
         var candidate = fromMemorySegment(WIDTH, MEMORY, n + e, ORDER);
         var past = fromMemorySegment(WIDTH, MEMORY, before + e, ORDER);
         var a = update ? past : candidate;
@@ -375,7 +368,6 @@ final class GruGatesVector {
     for (int row = 0;
         row < rows;
         row++, z += stride, n += nStride, before += gate, h += gate, y += yStride) {
-
       var candidate = fromMemorySegment(WIDTH, MEMORY, n, ORDER, part);
       var past = fromMemorySegment(WIDTH, MEMORY, before, ORDER, part);
       var a = update ? past : candidate;
@@ -404,7 +396,6 @@ final class GruGatesVector {
         row < rows;
         row++, zAt += stride, nAt += nStride, before += gate, dh += gate) {
       for (int e = 0; e < bytes; e += STEP) {
-
         var z = fromMemorySegment(WIDTH, MEMORY, zAt + e, ORDER);
         var n = fromMemorySegment(WIDTH, MEMORY, nAt + e, ORDER);
         var d = fromMemorySegment(WIDTH, MEMORY, dh + e, ORDER);
@@ -435,7 +426,6 @@ final class GruGatesVector {
     for (int row = 0;
         row < rows;
         row++, zAt += stride, nAt += nStride, before += gate, dh += gate) {
-
       var z = fromMemorySegment(WIDTH, MEMORY, zAt, ORDER, part);
       var n = fromMemorySegment(WIDTH, MEMORY, nAt, ORDER, part);
       var d = fromMemorySegment(WIDTH, MEMORY, dh, ORDER, part);
@@ -456,7 +446,6 @@ final class GruGatesVector {
       int rows, int bytes, long gate, long rAt, long stride, long dan, long nStride, long qAt) {
     for (int row = 0; row < rows; row++, rAt += stride, dan += nStride, qAt += gate) {
       for (int e = 0; e < bytes; e += STEP) {
-
         var r = fromMemorySegment(WIDTH, MEMORY, rAt + e, ORDER);
         var dq = fromMemorySegment(WIDTH, MEMORY, dan + e, ORDER).mul(r);
         var q = fromMemorySegment(WIDTH, MEMORY, qAt + e, ORDER);
@@ -476,7 +465,6 @@ final class GruGatesVector {
       long nStride,
       long qAt) {
     for (int row = 0; row < rows; row++, rAt += stride, dan += nStride, qAt += gate) {
-
       var r = fromMemorySegment(WIDTH, MEMORY, rAt, ORDER, part);
       var dq = fromMemorySegment(WIDTH, MEMORY, dan, ORDER, part).mul(r);
       var q = fromMemorySegment(WIDTH, MEMORY, qAt, ORDER, part);
@@ -490,7 +478,6 @@ final class GruGatesVector {
       int rows, int bytes, long gate, long rAt, long stride, long dq, long before, long dh) {
     for (int row = 0; row < rows; row++, rAt += stride, dq += gate, before += gate, dh += gate) {
       for (int e = 0; e < bytes; e += STEP) {
-
         var r = fromMemorySegment(WIDTH, MEMORY, rAt + e, ORDER);
         var d = fromMemorySegment(WIDTH, MEMORY, dq + e, ORDER).mul(r);
         d.mul(fromMemorySegment(WIDTH, MEMORY, before + e, ORDER))
@@ -512,7 +499,6 @@ final class GruGatesVector {
       long before,
       long dh) {
     for (int row = 0; row < rows; row++, rAt += stride, dq += gate, before += gate, dh += gate) {
-
       var r = fromMemorySegment(WIDTH, MEMORY, rAt, ORDER, part);
       var d = fromMemorySegment(WIDTH, MEMORY, dq, ORDER, part).mul(r);
       d.mul(fromMemorySegment(WIDTH, MEMORY, before, ORDER, part))

@@ -147,7 +147,7 @@ final class LstmGates {
   private void forward(int first, int end, int from, int to, Forward s) {
     int next;
     for (int row = first; row < end; row = next) {
-      next = s.ended(row) ? row + 1 : s.together(row, end, length);
+      next = s.together(row, end, length);
       if (s.ended(row)) {
         hold(row, from, to, s);
       } else if (vectors) {
@@ -345,7 +345,7 @@ final class LstmGates {
   private void backward(int first, int end, int from, int to, Backward s) {
     int next;
     for (int row = first; row < end; row = next) {
-      next = s.ended(row) ? row + 1 : s.together(row, end, length);
+      next = s.together(row, end, length);
       if (s.ended(row)) {
         forget(row, from, to, s);
       } else if (vectors) {

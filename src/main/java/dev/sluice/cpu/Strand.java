@@ -327,16 +327,17 @@ abstract class Strand {
   }
 
   /**
-   * {@return the end of the rows that go on from one that does: at most as many as stay in the
-   * first cache from one loop over them to the next}
+   * {@return the end of the rows that go on from one that does, at most as many as stay in the
+   * first cache from one loop over them to the next; the next row after one that has ended}
    */
   static int together(MemorySegment lengths, int step, int row, int end, int width) {
-    int most = Math.min(end - row, Math.max(1, BLOCK / width));
-    int count = lengths == null ? most : 1;
-    while (count < most && !ended(lengths, row + count, step)) {
-      count++;
+    int most = ended(lengths, row, step) ? 1 : Math.max(1, BLOCK / width);
+    int last = Math.min(end, row + most);
+    int next = lengths == null ? last : row + 1;
+    while (next < last && !ended(lengths, next, step)) {
+      next++;
     }
-    return row + count;
+    return next;
   }
 
   static boolean ended(MemorySegment lengths, int row, int step) {
