@@ -142,7 +142,7 @@ final class GruGates {
       return;
     }
     if (vectors) {
-      vectors(row, end, from, Lanes.whole(from, to), to, s);
+      vectors(row, end, from, to, s);
       return;
     }
     for (int i = row; i < end; i++) {
@@ -160,24 +160,12 @@ final class GruGates {
     }
   }
 
-  private void vectors(int row, int end, int from, int whole, int to, Step s) {
-    if (whole > from) {
-      switch (s.phase) {
-        case RESET -> GruGatesVector.reset(row, end, length, from, whole, after, s);
-        case BLEND -> GruGatesVector.blend(row, end, length, from, whole, after, update, s);
-        case BLEND_BACK ->
-            GruGatesVector.blendBack(row, end, length, from, whole, after, update, s);
-        case RESET_BACK -> GruGatesVector.resetBack(row, end, length, from, whole, s);
-      }
-    }
-    if (whole < to) {
-      switch (s.phase) {
-        case RESET -> GruGatesVector.resetRest(row, end, length, whole, to, after, s);
-        case BLEND -> GruGatesVector.blendRest(row, end, length, whole, to, after, update, s);
-        case BLEND_BACK ->
-            GruGatesVector.blendBackRest(row, end, length, whole, to, after, update, s);
-        case RESET_BACK -> GruGatesVector.resetBackRest(row, end, length, whole, to, s);
-      }
+  private void vectors(int row, int end, int from, int to, Step s) {
+    switch (s.phase) {
+      case RESET -> GruGatesVector.reset(row, end, length, from, to, after, s);
+      case BLEND -> GruGatesVector.blend(row, end, length, from, to, after, update, s);
+      case BLEND_BACK -> GruGatesVector.blendBack(row, end, length, from, to, after, update, s);
+      case RESET_BACK -> GruGatesVector.resetBack(row, end, length, from, to, s);
     }
   }
 

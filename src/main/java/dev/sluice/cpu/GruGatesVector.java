@@ -4,6 +4,12 @@ import static dev.sluice.cpu.Lanes.MEMORY;
 import static dev.sluice.cpu.Lanes.ONE;
 import static dev.sluice.cpu.Lanes.ORDER;
 import static dev.sluice.cpu.Lanes.WIDTH;
+import static dev.sluice.cpu.LstmGatesVector.add;
+import static dev.sluice.cpu.LstmGatesVector.addRest;
+import static dev.sluice.cpu.LstmGatesVector.address;
+import static dev.sluice.cpu.LstmGatesVector.behind;
+import static dev.sluice.cpu.LstmGatesVector.sigmoid;
+import static dev.sluice.cpu.LstmGatesVector.sigmoidRest;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.VectorMask;
@@ -18,47 +24,37 @@ final class GruGatesVector {
 
   private GruGatesVector() {}
 
-  /** Whole vectors. */
   static void reset(
       int row, int end, int length, int from, int to, boolean after, GruGates.Step s) {
     int rows = end - row;
-    int bytes = 4 * (to - from);
+    int bytes = whole(from, to);
     long gate = 4L * length;
     long stride = 4 * s.rzStride;
     long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
     long own = row * gate + 4L * from;
-    long bias = LstmGatesVector.address(s.bias, 4L * from);
+    long bias = address(s.bias, 4L * from);
+    long before = s.before.address() + 4 * s.beforeAt + own;
+    long q = address(s.q, 4 * s.qAt + own);
     if (bytes == gate) {
-      LstmGatesVector.sigmoid(rows, 2 * bytes, r, stride, bias);
-    } else {
-      LstmGatesVector.sigmoid(rows, bytes, r, stride, bias);
-      LstmGatesVector.sigmoid(rows, bytes, r + gate, stride, LstmGatesVector.behind(bias, gate));
+      sigmoid(rows, 2 * bytes, r, stride, bias);
+    } else if (bytes > 0) {
+      sigmoid(rows, bytes, r, stride, bias);
+      sigmoid(rows, bytes, r + gate, stride, behind(bias, gate));
     }
-    if (!after) {
-      long before = s.before.address() + 4 * s.beforeAt + own;
-      past(rows, bytes, gate, r, stride, before, s.q.address() + 4 * s.qAt + own);
+    if (bytes > 0 && !after) {
+      past(rows, bytes, gate, r, stride, before, q);
     }
-  }
-
-  /** Less than a vector. */
-  static void resetRest(
-      int row, int end, int length, int from, int to, boolean after, GruGates.Step s) {
-    var part = Lanes.first(to - from);
-    int rows = end - row;
-    long gate = 4L * length;
-    long stride = 4 * s.rzStride;
-    long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
-    long own = row * gate + 4L * from;
-    long bias = LstmGatesVector.address(s.bias, 4L * from);
-    LstmGatesVector.sigmoidRest(rows, part, r, stride, bias);
-    LstmGatesVector.sigmoidRest(rows, part, r + gate, stride, LstmGatesVector.behind(bias, gate));
-    if (!after) {
-      long before = s.before.address() + 4 * s.beforeAt + own;
-      pastRest(rows, part, gate, r, stride, before, s.q.address() + 4 * s.qAt + own);
+    if (bytes < 4 * (to - from)) {
+      var part = rest(from, to);
+      r += bytes;
+      sigmoidRest(rows, part, r, stride, behind(bias, bytes));
+      sigmoidRest(rows, part, r + gate, stride, behind(bias, gate + bytes));
+      if (!after) {
+        pastRest(rows, part, gate, r, stride, before + bytes, q + bytes);
+      }
     }
   }
 
-  /** Whole vectors. */
   static void blend(
       int row,
       int end,
@@ -68,37 +64,43 @@ final class GruGatesVector {
       boolean after,
       boolean update,
       GruGates.Step s) {
-    int bytes = 4 * (to - from);
     int rows = end - row;
+    int bytes = whole(from, to);
     long gate = 4L * length;
     long stride = 4 * s.rzStride;
+    long nStride = 4 * s.nStride;
     long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
     long n = s.n.address() + 4 * (s.nAt + row * s.nStride + from);
     long own = row * gate + 4L * from;
+    long q = address(s.q, 4 * s.qAt + own);
     long before = s.before.address() + 4 * s.beforeAt + own;
     long h = s.h.address() + 4 * s.hAt + own;
-    long y = LstmGatesVector.address(s.y, 4 * (s.yAt + row * s.yStride + from));
+    long y = address(s.y, 4 * (s.yAt + row * s.yStride + from));
     long yStride = s.y == null ? 0 : 4 * s.yStride;
-    long bias = LstmGatesVector.address(s.bias, 4L * from);
-    if (after) {
-      long q = s.q.address() + 4 * s.qAt + own;
-      product(
-          rows,
-          bytes,
-          gate,
-          r,
-          stride,
-          q,
-          LstmGatesVector.behind(bias, 3 * gate),
-          n,
-          4 * s.nStride);
+    long biasN = address(s.bias, 2 * gate + 4L * from);
+    long biasQ = behind(biasN, gate);
+    if (bytes > 0) {
+      if (after) {
+        product(rows, bytes, gate, r, stride, q, biasQ, n, nStride);
+      }
+      candidate(rows, bytes, n, nStride, biasN);
+      weigh(rows, bytes, gate, update, r + gate, stride, n, nStride, before, h, y, yStride);
     }
-    long biasN = LstmGatesVector.behind(bias, 2 * gate);
-    candidate(rows, bytes, n, 4 * s.nStride, biasN);
-    weigh(rows, bytes, gate, update, r + gate, stride, n, 4 * s.nStride, before, h, y, yStride);
+    if (bytes < 4 * (to - from)) {
+      var part = rest(from, to);
+      r += bytes;
+      n += bytes;
+      if (after) {
+        productRest(rows, part, gate, r, stride, q + bytes, behind(biasQ, bytes), n, nStride);
+      }
+      candidateRest(rows, part, n, nStride, behind(biasN, bytes));
+      before += bytes;
+      h += bytes;
+      weighRest(
+          rows, part, gate, update, r + gate, stride, n, nStride, before, h, y + bytes, yStride);
+    }
   }
 
-  /** Whole vectors. */
   static void blendBack(
       int row,
       int end,
@@ -108,125 +110,69 @@ final class GruGatesVector {
       boolean after,
       boolean update,
       GruGates.Step s) {
-    int bytes = 4 * (to - from);
     int rows = end - row;
+    int bytes = whole(from, to);
     long gate = 4L * length;
     long stride = 4 * s.rzStride;
+    long nStride = 4 * s.nStride;
     long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
     long n = s.n.address() + 4 * (s.nAt + row * s.nStride + from);
     long own = row * gate + 4L * from;
+    long q = address(s.q, 4 * s.qAt + own);
     long before = s.before.address() + 4 * s.beforeAt + own;
     long h = s.h.address() + 4 * s.hAt + own;
-    long y = LstmGatesVector.address(s.y, 4 * (s.yAt + row * s.yStride + from));
-    long yStride = s.y == null ? 0 : 4 * s.yStride;
-    if (yStride != 0) {
-      LstmGatesVector.add(rows, bytes, gate, h, y, yStride);
+    long y = address(s.y, 4 * (s.yAt + row * s.yStride + from));
+    if (bytes > 0) {
+      if (y != 0) {
+        add(rows, bytes, gate, h, y, 4 * s.yStride);
+      }
+      weighBack(rows, bytes, gate, update, r + gate, stride, n, nStride, before, h);
+      if (after) {
+        productBack(rows, bytes, gate, r, stride, n, nStride, q);
+      }
     }
-    weighBack(rows, bytes, gate, update, r + gate, stride, n, 4 * s.nStride, before, h);
-    if (after) {
-      productBack(rows, bytes, gate, r, stride, n, 4 * s.nStride, s.q.address() + 4 * s.qAt + own);
+    if (bytes < 4 * (to - from)) {
+      var part = rest(from, to);
+      r += bytes;
+      n += bytes;
+      h += bytes;
+      if (y != 0) {
+        addRest(rows, part, gate, h, y + bytes, 4 * s.yStride);
+      }
+      weighBackRest(rows, part, gate, update, r + gate, stride, n, nStride, before + bytes, h);
+      if (after) {
+        productBackRest(rows, part, gate, r, stride, n, nStride, q + bytes);
+      }
     }
   }
 
-  /** Whole vectors. */
   static void resetBack(int row, int end, int length, int from, int to, GruGates.Step s) {
-    int bytes = 4 * (to - from);
     int rows = end - row;
-    long gate = 4L * length;
-    long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
-    long own = row * gate + 4L * from;
-    long before = s.before.address() + 4 * s.beforeAt + own;
-    pastBack(
-        rows,
-        bytes,
-        gate,
-        r,
-        4 * s.rzStride,
-        s.drh.address() + own,
-        before,
-        s.h.address() + 4 * s.hAt + own);
-  }
-
-  /** Less than a vector. */
-  static void blendRest(
-      int row,
-      int end,
-      int length,
-      int from,
-      int to,
-      boolean after,
-      boolean update,
-      GruGates.Step s) {
-    var part = Lanes.first(to - from);
-    int rows = end - row;
+    int bytes = whole(from, to);
     long gate = 4L * length;
     long stride = 4 * s.rzStride;
     long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
-    long n = s.n.address() + 4 * (s.nAt + row * s.nStride + from);
     long own = row * gate + 4L * from;
+    long dq = s.drh.address() + own;
     long before = s.before.address() + 4 * s.beforeAt + own;
     long h = s.h.address() + 4 * s.hAt + own;
-    long y = LstmGatesVector.address(s.y, 4 * (s.yAt + row * s.yStride + from));
-    long yStride = s.y == null ? 0 : 4 * s.yStride;
-    long bias = LstmGatesVector.address(s.bias, 4L * from);
-    if (after) {
-      long q = s.q.address() + 4 * s.qAt + own;
-      productRest(
-          rows, part, gate, r, stride, q, LstmGatesVector.behind(bias, 3 * gate), n, 4 * s.nStride);
+    if (bytes > 0) {
+      pastBack(rows, bytes, gate, r, stride, dq, before, h);
     }
-    long biasN = LstmGatesVector.behind(bias, 2 * gate);
-    candidateRest(rows, part, n, 4 * s.nStride, biasN);
-    weighRest(rows, part, gate, update, r + gate, stride, n, 4 * s.nStride, before, h, y, yStride);
-  }
-
-  /** Less than a vector. */
-  static void blendBackRest(
-      int row,
-      int end,
-      int length,
-      int from,
-      int to,
-      boolean after,
-      boolean update,
-      GruGates.Step s) {
-    var part = Lanes.first(to - from);
-    int rows = end - row;
-    long gate = 4L * length;
-    long stride = 4 * s.rzStride;
-    long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
-    long n = s.n.address() + 4 * (s.nAt + row * s.nStride + from);
-    long own = row * gate + 4L * from;
-    long before = s.before.address() + 4 * s.beforeAt + own;
-    long h = s.h.address() + 4 * s.hAt + own;
-    long y = LstmGatesVector.address(s.y, 4 * (s.yAt + row * s.yStride + from));
-    long yStride = s.y == null ? 0 : 4 * s.yStride;
-    if (yStride != 0) {
-      LstmGatesVector.addRest(rows, part, gate, h, y, yStride);
-    }
-    weighBackRest(rows, part, gate, update, r + gate, stride, n, 4 * s.nStride, before, h);
-    if (after) {
-      productBackRest(
-          rows, part, gate, r, stride, n, 4 * s.nStride, s.q.address() + 4 * s.qAt + own);
+    if (bytes < 4 * (to - from)) {
+      r += bytes;
+      pastBackRest(rows, rest(from, to), gate, r, stride, dq + bytes, before + bytes, h + bytes);
     }
   }
 
-  /** Less than a vector. */
-  static void resetBackRest(int row, int end, int length, int from, int to, GruGates.Step s) {
-    var part = Lanes.first(to - from);
-    int rows = end - row;
-    long gate = 4L * length;
-    long r = s.rz.address() + 4 * (s.rzAt + row * s.rzStride + from);
-    long own = row * gate + 4L * from;
-    long before = s.before.address() + 4 * s.beforeAt + own;
-    pastBackRest(
-        rows,
-        part,
-        gate,
-        r,
-        4 * s.rzStride,
-        s.drh.address() + own,
-        before,
-        s.h.address() + 4 * s.hAt + own);
+  /** Bytes of the whole vectors of a part of a row. */
+  private static int whole(int from, int to) {
+    return 4 * (Lanes.whole(from, to) - from);
+  }
+
+  /** What is left of it. */
+  private static VectorMask<Float> rest(int from, int to) {
+    return Lanes.first(to - Lanes.whole(from, to));
   }
 
   /** q = r h. */
